@@ -1,0 +1,170 @@
+"""The connection, and `transaction()`: the one way to change several documents at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import mongoengine
+from mongoengine.connection import get_db
+from mongoengine.errors import OperationError
+from pymongo import MongoClient
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from wrencos_core.errors import StartupError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_CONCERNS = {"w", "wtimeoutms", "journal", "readconcernlevel"}
+
+Mongo = Database[dict[str, Any]]
+
+
+class _Unit:
+    """What one attempt of a transaction leaves to do once it has been committed."""
+
+    def __init__(self, session: ClientSession) -> None:
+        self.session = session
+        self.after_commit: list[Callable[[], None]] = []
+
+
+_current: ContextVar[_Unit | None] = ContextVar("transaction", default=None)
+
+
+def connect(uri: str, name: str) -> None:
+    """Point mongoengine's default connection at the database `name`; opens no socket yet.
+
+    Call it after a fork, never before: a client does not survive one.
+    """
+    mongoengine.disconnect(alias="default")
+    mongoengine.connect(
+        name,
+        host=_without_concerns(uri),
+        alias="default",
+        tz_aware=True,
+        uuidRepresentation="standard",
+        serverSelectionTimeoutMS=5000,
+        retryWrites=True,
+        appname="wrencos",
+    )
+
+
+def _without_concerns(uri: str) -> str:
+    """The URI without write and read concerns, such as the `w=majority` of many providers.
+
+    The driver would send them with every statement of a bound session, and a server refuses them
+    inside a transaction. A replica set's own default is majority, and transactions ask for it.
+    """
+    address, question, query = uri.partition("?")
+    parts = [part for part in query.split("&") if part.split("=")[0].lower() not in _CONCERNS]
+    return f"{address}{question if any(parts) else ''}{'&'.join(parts)}"
+
+
+def disconnect() -> None:
+    """Close the default connection."""
+    mongoengine.disconnect(alias="default")
+
+
+def database() -> Mongo:
+    """The connected database."""
+    db: Mongo = get_db()
+    return db
+
+
+def client() -> MongoClient[dict[str, Any]]:
+    """The connected client."""
+    return database().client
+
+
+def require_replica_set() -> None:
+    """Raise StartupError when the server can't be reached or has no transactions."""
+    try:
+        hello = client().admin.command("hello")
+    except PyMongoError as error:
+        raise StartupError(
+            f"MongoDB does not answer: {error}. Check WRENCOS_MONGODB_URI, "
+            "or leave it empty to use the embedded server."
+        ) from error
+    if "setName" not in hello and hello.get("msg") != "isdbgrid":
+        raise StartupError(
+            "This MongoDB server is no replica set, so it has no transactions. Start mongod with "
+            "`--replSet rs0` and run `rs.initiate()` once in mongosh; one member is enough."
+        )
+
+
+def in_transaction() -> bool:
+    """Whether the caller runs inside `transaction()`."""
+    return _current.get() is not None
+
+
+def transaction(work: Callable[[], T]) -> T:
+    """Run `work` in a transaction and return what it returns; all its writes happen, or none.
+
+    A nested call joins the running transaction. When the server reports a write conflict the
+    whole of `work` runs again, so it must change nothing but the database: no network, no files;
+    use `after_commit` for what follows. Any exception that leaves `work` aborts.
+    """
+    if _current.get() is not None:
+        return work()
+    done: list[Callable[[], None]] = []
+
+    def attempt(session: ClientSession) -> T:
+        unit = _Unit(session)
+        token = _current.set(unit)
+        try:
+            return work()
+        except OperationError as error:
+            raise _driver_error(error) from error
+        finally:
+            _current.reset(token)
+            done[:] = unit.after_commit
+
+    with client().start_session() as session, session.bind():
+        result = session.with_transaction(
+            attempt,
+            read_concern=ReadConcern("snapshot"),
+            write_concern=WriteConcern("majority"),
+        )
+    for callback in done:
+        callback()
+    return result
+
+
+def transactional(function: Callable[P, T]) -> Callable[P, T]:
+    """Decorate a function so that each call of it is one `transaction()`."""
+
+    @wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        return transaction(lambda: function(*args, **kwargs))
+
+    return wrapper
+
+
+def after_commit(callback: Callable[[], None]) -> None:
+    """Call `callback` once the running transaction has been committed; now, when there is none.
+
+    It is lost when the process dies in between: what must not be lost is an event.
+    """
+    unit = _current.get()
+    if unit is None:
+        callback()
+    else:
+        unit.after_commit.append(callback)
+
+
+def _driver_error(error: Exception) -> Exception:
+    """The driver's own error inside mongoengine's: only that one says "transient, try again"."""
+    inner: BaseException | None = error
+    while inner is not None and not isinstance(inner, PyMongoError):
+        inner = inner.__cause__ or inner.__context__
+    if isinstance(inner, PyMongoError) and inner.has_error_label("TransientTransactionError"):
+        return inner
+    # Anything else, a duplicate key above all, is the caller's to handle.
+    return error
