@@ -1,0 +1,83 @@
+"""The facade: all that a plugin's services, models, jobs and commands import from the core.
+
+It imports no Flask; the HTTP half is `wrencos_core.web`. What stands here keeps its name and
+meaning within a minor version, wherever in the core it lives.
+"""
+
+from wrencos_core import audit, clock, ids, money
+from wrencos_core.clock import now
+from wrencos_core.database import after_commit, database, transaction, transactional
+from wrencos_core.demo import DemoContext, DemoStep
+from wrencos_core.documents import Document, UTCDateTimeField, bump
+from wrencos_core.errors import (
+    Conflict,
+    DomainError,
+    FeatureUnavailable,
+    Invalid,
+    NotAuthenticated,
+    NotFound,
+    PermissionDenied,
+    StaleVersion,
+    TooManyRequests,
+)
+from wrencos_core.events import Event, Subscriber
+from wrencos_core.health import HealthCheck, Metric
+from wrencos_core.hookspecs import hookimpl, hookspec
+from wrencos_core.identity import ANONYMOUS, SYSTEM, Identity, Permission, Role
+from wrencos_core.ids import is_id, new_id
+from wrencos_core.jobs import Job, Schedule
+from wrencos_core.migrations import Migration
+from wrencos_core.money import Money
+from wrencos_core.platform import Platform
+from wrencos_core.plugins import PluginInfo
+from wrencos_core.services import ServiceRegistry
+from wrencos_core.settings import CommaList, CoreSettings, Settings
+
+__all__ = [
+    "ANONYMOUS",
+    "SYSTEM",
+    "CommaList",
+    "Conflict",
+    "CoreSettings",
+    "DemoContext",
+    "DemoStep",
+    "Document",
+    "DomainError",
+    "Event",
+    "FeatureUnavailable",
+    "HealthCheck",
+    "Identity",
+    "Invalid",
+    "Job",
+    "Metric",
+    "Migration",
+    "Money",
+    "NotAuthenticated",
+    "NotFound",
+    "Permission",
+    "PermissionDenied",
+    "Platform",
+    "PluginInfo",
+    "Role",
+    "Schedule",
+    "ServiceRegistry",
+    "Settings",
+    "StaleVersion",
+    "Subscriber",
+    "TooManyRequests",
+    "UTCDateTimeField",
+    "after_commit",
+    "audit",
+    "bump",
+    "clock",
+    "database",
+    "hookimpl",
+    "hookspec",
+    "ids",
+    "is_id",
+    "money",
+    "new_id",
+    "now",
+    "transaction",
+    "transactional",
+]

@@ -1,0 +1,160 @@
+"""Finds plugins, holds each to the rules of the house, and refuses one without harming the rest."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, Literal
+
+import msgspec
+import pluggy
+import structlog
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+import wrencos_core
+from wrencos_core import hookspecs
+from wrencos_core.errors import PluginError
+
+log = structlog.get_logger(__name__)
+
+GROUP = "wrencos.plugins"
+_NAME = re.compile(r"[a-z][a-z0-9]{1,30}")
+# Names that would collide with the core's own collections, jobs and permissions.
+_RESERVED = {"core", "mail", "auth"}
+
+
+class PluginInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What a plugin module says of itself in its constant `PLUGIN`.
+
+    `core` is the range of core versions it works with, as in its pyproject.toml.
+    """
+
+    name: str
+    title: str
+    description: str
+    version: str
+    core: str
+
+
+@dataclass
+class PluginStatus:
+    """What became of an installed plugin; `reason` says why it is not enabled."""
+
+    name: str
+    state: Literal["enabled", "disabled", "refused"]
+    reason: str = ""
+    info: PluginInfo | None = None
+    module: ModuleType | None = field(default=None, repr=False)
+
+
+class PluginManager:
+    """The loaded plugins and their hooks.
+
+    `built_in` modules are parts of the core on the same hooks; they can't be disabled.
+    """
+
+    def __init__(self, built_in: Sequence[ModuleType]) -> None:
+        self.pluggy = pluggy.PluginManager(hookspecs.PROJECT)
+        self.pluggy.add_hookspecs(hookspecs)
+        self.pluggy.hook.add_hookspecs.call_historic(kwargs={"add": self.pluggy.add_hookspecs})
+        self.statuses: dict[str, PluginStatus] = {}
+        for module in built_in:
+            self._register(module)
+
+    @property
+    def hook(self) -> Any:
+        """pluggy's hook callers; call them by keyword."""
+        return self.pluggy.hook
+
+    def enabled(self) -> list[PluginStatus]:
+        """The enabled plugins by name."""
+        chosen = (status for status in self.statuses.values() if status.state == "enabled")
+        return sorted(chosen, key=lambda status: status.name)
+
+    def load(self, found: Mapping[str, Any], disabled: Iterable[str]) -> None:
+        """Enable each found plugin (a module, or an entry point that loads one) unless it can't be.
+
+        A plugin that raises at import, breaks a rule or does not fit this core is refused by name
+        and reason; the others are enabled all the same.
+        """
+        off = set(disabled)
+        for name in sorted(found):
+            if name in off:
+                self.pluggy.set_blocked(name)
+                self.statuses[name] = PluginStatus(name, "disabled", "switched off by a setting")
+                continue
+            try:
+                module = found[name]
+                module = module if isinstance(module, ModuleType) else module.load()
+                check_info(name, module)
+                self._register(module)
+            except Exception as error:  # noqa: BLE001 - it is a stranger's code
+                self.refuse(name, f"{type(error).__name__}: {error}")
+        for name in sorted(off - set(found)):
+            self.statuses[name] = PluginStatus(name, "disabled", "switched off, and not installed")
+
+    def _register(self, module: ModuleType) -> None:
+        info: PluginInfo = module.PLUGIN
+        self.pluggy.register(module, name=info.name)
+        self.statuses[info.name] = PluginStatus(info.name, "enabled", "", info, module)
+
+    def refuse(self, name: str, reason: str) -> None:
+        """Take the plugin out again and remember why."""
+        log.error("plugin.refused", plugin=name, reason=reason)
+        if self.pluggy.has_plugin(name):
+            self.pluggy.unregister(name=name)
+        self.statuses[name] = PluginStatus(name, "refused", reason)
+
+    def collect(self, hook_name: str, **arguments: Any) -> list[tuple[str, Any]]:
+        """(plugin name, item) for every item of a list hook, in the order of the plugins' names."""
+        items = []
+        for status in self.enabled():
+            items += [
+                (status.name, item) for item in self.collect_one(status, hook_name, arguments)
+            ]
+        return items
+
+    def collect_one(
+        self, status: PluginStatus, hook_name: str, arguments: Mapping[str, Any]
+    ) -> list[Any]:
+        """The items that one plugin returns for a list hook."""
+        others = [p for p in self.pluggy.get_plugins() if p is not status.module]
+        caller = self.pluggy.subset_hook_caller(hook_name, remove_plugins=others)
+        return [item for result in caller(**arguments) for item in result or ()]
+
+    def call_each(self, hook_name: str, **arguments: Any) -> list[tuple[str, Any]]:
+        """(plugin name, result) of a hook that each plugin answers with one thing, by name."""
+        results = []
+        for status in self.enabled():
+            others = [p for p in self.pluggy.get_plugins() if p is not status.module]
+            caller = self.pluggy.subset_hook_caller(hook_name, remove_plugins=others)
+            results += [(status.name, result) for result in caller(**arguments)]
+        return results
+
+
+def discover() -> dict[str, Any]:
+    """The installed plugins: entry points of the group `wrencos.plugins` by name."""
+    return {entry.name: entry for entry in importlib.metadata.entry_points(group=GROUP)}
+
+
+def check_info(name: str, module: ModuleType) -> None:
+    """Raise PluginError unless the module's PLUGIN is right and fits this core's version."""
+    info = getattr(module, "PLUGIN", None)
+    if not isinstance(info, PluginInfo):
+        raise PluginError("its module has no PLUGIN = PluginInfo(…)")
+    if info.name != name or not _NAME.fullmatch(name) or name in _RESERVED:
+        raise PluginError(
+            f"its entry point {name!r} and PLUGIN.name {info.name!r} must be one name"
+        )
+    try:
+        fits = SpecifierSet(info.core).contains(wrencos_core.__version__, prereleases=True)
+    except InvalidSpecifier as error:
+        raise PluginError(f"PLUGIN.core is no version range: {info.core!r}") from error
+    if not fits:
+        raise PluginError(
+            f"{name} {info.version} needs wrencos-core {info.core}, "
+            f"this is {wrencos_core.__version__}"
+        )
