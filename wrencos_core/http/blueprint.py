@@ -1,0 +1,176 @@
+"""The Blueprint of the core and of all plugins: flask-smorest's, plus access, Structs and ETags."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from copy import deepcopy
+from functools import wraps
+from typing import Any, NoReturn
+
+import msgspec
+from flask import Response, request
+from flask_smorest import Blueprint as SmorestBlueprint
+from flask_smorest.utils import set_status_and_headers_in_response, unpack_tuple_response
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from wrencos_core.errors import PreconditionFailed
+from wrencos_core.http import idempotency
+from wrencos_core.http.access import PUBLIC, View, guarded
+
+# Money leaves as a JSON number in major units, exactly as its Decimal reads.
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+class _Parser(FlaskParser):
+    """webargs, with the status codes that HTTP has for these mistakes."""
+
+    def load_json(self, req: Any, schema: Any) -> Any:
+        if req.content_length and not req.is_json:
+            raise UnsupportedMediaType("Send the body as application/json.")
+        return super().load_json(req, schema)
+
+    def _handle_invalid_json_error(
+        self, error: Any, req: Any, *args: Any, **kwargs: Any
+    ) -> NoReturn:
+        raise BadRequest("The body is not valid JSON.") from error
+
+
+class Blueprint(SmorestBlueprint):  # type: ignore[misc]
+    """REST endpoints of one subject, below /api; the docstrings are the API text."""
+
+    ARGUMENTS_PARSER = _Parser()
+
+    def __init__(self, name: str, import_name: str, **kwargs: Any) -> None:
+        super().__init__(name, import_name, **kwargs)
+        self.structs: set[type[msgspec.Struct]] = set()
+        self._prepare_doc_cbks.append(document_route)
+
+    def route(
+        self,
+        rule: str,
+        *,
+        access: str,
+        limit: str | None = None,
+        idempotent: bool = False,
+        etag: bool = False,
+        **options: Any,
+    ) -> Callable[[View], View]:
+        """Register a view that only callers with `access` reach.
+
+        `access` is PUBLIC, LOGGED_IN or a permission. `limit` is a rate limit such as
+        "10 per minute"; `idempotent` makes the view one transaction that an Idempotency-Key runs
+        once; `etag` answers 304 to a client that has the same bytes already.
+        """
+        if idempotent and access == PUBLIC:
+            raise ValueError(
+                f"{rule}: an idempotent route needs a logged-in caller to scope its key"
+            )
+
+        def decorator(view: View) -> View:
+            function = with_etag(view) if etag else view
+            function = idempotency.once(function) if idempotent else function
+            function = guarded(function, access)
+            # flask-smorest reads the documentation off the outermost function.
+            function._apidoc = deepcopy(getattr(view, "_apidoc", {}))  # type: ignore[attr-defined]
+            function._apidoc["wrencos"] = {  # type: ignore[attr-defined]
+                "access": access,
+                "limit": limit,
+                "idempotent": idempotent,
+                "etag": etag,
+                "has_path_parameter": "<" in f"{self.url_prefix or ''}{rule}",
+            }
+            function._wrencos_access = access  # type: ignore[attr-defined]
+            function._wrencos_limit = limit  # type: ignore[attr-defined]
+            self.add_url_rule(rule, options.pop("endpoint", None), function, **options)
+            return view
+
+        return decorator
+
+    def response(self, status_code: int, schema: Any = None, **kwargs: Any) -> Any:
+        """As flask-smorest's; a msgspec Struct type is body, OpenAPI component and view in one."""
+        if not (isinstance(schema, type) and issubclass(schema, msgspec.Struct)):
+            return super().response(status_code, schema, **kwargs)
+        self.structs.add(schema)
+        reference = {"$ref": f"#/components/schemas/{schema.__name__}"}
+        documented = super().response(status_code, reference, **kwargs)
+
+        def decorator(view: View) -> View:
+            @wraps(view)
+            def encode(*args: Any, **kw: Any) -> Response:
+                return encoded(view(*args, **kw), status_code)
+
+            return documented(encode)  # type: ignore[no-any-return]
+
+        return decorator
+
+
+def encoded(result: Any, status_code: int) -> Response:
+    """What a view returned (a Struct, or a tuple with status and headers) as a response."""
+    body, status, headers = unpack_tuple_response(result)
+    if isinstance(body, Response):
+        set_status_and_headers_in_response(body, status, headers)
+        return body
+    response = Response(_encoder.encode(body), status_code, content_type="application/json")
+    set_status_and_headers_in_response(response, status, headers)
+    return response
+
+
+def with_etag(view: View) -> View:
+    """Tag a 200 answer by its bytes, and answer 304 when the client has them."""
+
+    @wraps(view)
+    def tagged(*args: Any, **kwargs: Any) -> Response:
+        response: Response = view(*args, **kwargs)
+        if response.status_code == 200:
+            response.set_etag(_digest(response.get_data()))
+            if "Cache-Control" not in response.headers:
+                response.headers["Cache-Control"] = "no-cache"
+            response.make_conditional(request)
+        return response
+
+    return tagged
+
+
+def require_match(current: msgspec.Struct) -> None:
+    """Raise PreconditionFailed (412) when If-Match names another state than `current`.
+
+    `current` is what the route's own GET with `etag=True` would answer. No header, no condition.
+    """
+    if request.if_match and not request.if_match.contains(_digest(_encoder.encode(current))):
+        raise PreconditionFailed()
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.blake2b(body, digest_size=16).hexdigest()
+
+
+def document_route(doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Add what `route` promised to the OpenAPI text: security, headers and problem answers."""
+    route = doc_info["wrencos"]
+    responses = {str(status): answer for status, answer in doc.get("responses", {}).items()}
+    has_input = "422" in responses
+    statuses = {
+        400: bool(doc.get("requestBody")),
+        401: True,
+        403: route["access"] not in (PUBLIC, "logged-in"),
+        404: route["has_path_parameter"],
+        409: route["idempotent"],
+        415: bool(doc.get("requestBody")),
+        422: has_input or route["idempotent"],
+        429: True,
+    }
+    for status, applies in statuses.items():
+        if applies:
+            responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
+    if route["etag"]:
+        responses["304"] = {"description": "Not Modified"}
+    responses["default"] = {"$ref": "#/components/responses/Problem"}
+    doc["responses"] = responses
+    doc["security"] = [{"bearer": []}, {}] if route["access"] == PUBLIC else [{"bearer": []}]
+    if route["access"] not in (PUBLIC, "logged-in"):
+        doc["x-permission"] = route["access"]
+    if route["idempotent"]:
+        doc.setdefault("parameters", []).append(idempotency.PARAMETER)
+    return doc
