@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+import structlog
 from flask import current_app, g, request
 
 from wrencos_core.errors import NotAuthenticated
@@ -39,6 +40,8 @@ def current_identity() -> Identity:
     if "identity" not in g:
         found = current_platform().hook.authenticate(request=request)
         g.identity = found or ANONYMOUS
+        if g.identity.user_id:
+            structlog.contextvars.bind_contextvars(user_id=g.identity.user_id)
     identity: Identity = g.identity
     return identity
 

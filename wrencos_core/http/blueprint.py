@@ -88,10 +88,33 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
 
         return decorator
 
-    def response(self, status_code: int, schema: Any = None, **kwargs: Any) -> Any:
+    def get(self, rule: str, *, access: str, **options: Any) -> Callable[[View], View]:
+        return self.route(rule, access=access, methods=["GET"], **options)
+
+    def post(self, rule: str, *, access: str, **options: Any) -> Callable[[View], View]:
+        return self.route(rule, access=access, methods=["POST"], **options)
+
+    def put(self, rule: str, *, access: str, **options: Any) -> Callable[[View], View]:
+        return self.route(rule, access=access, methods=["PUT"], **options)
+
+    def patch(self, rule: str, *, access: str, **options: Any) -> Callable[[View], View]:
+        return self.route(rule, access=access, methods=["PATCH"], **options)
+
+    def delete(self, rule: str, *, access: str, **options: Any) -> Callable[[View], View]:
+        return self.route(rule, access=access, methods=["DELETE"], **options)
+
+    def arguments(self, schema: Any, **options: Any) -> Callable[[View], View]:
+        """As flask-smorest's: `schema` reads the body, or the query with location="query"."""
+        decorator: Callable[[View], View] = super().arguments(schema, **options)
+        return decorator
+
+    def response(
+        self, status_code: int, schema: Any = None, **kwargs: Any
+    ) -> Callable[[View], View]:
         """As flask-smorest's; a msgspec Struct type is body, OpenAPI component and view in one."""
         if not (isinstance(schema, type) and issubclass(schema, msgspec.Struct)):
-            return super().response(status_code, schema, **kwargs)
+            plain: Callable[[View], View] = super().response(status_code, schema, **kwargs)
+            return plain
         self.structs.add(schema)
         reference = {"$ref": f"#/components/schemas/{schema.__name__}"}
         documented = super().response(status_code, reference, **kwargs)
@@ -157,6 +180,7 @@ def document_route(doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) -> d
         403: route["access"] not in (PUBLIC, "logged-in"),
         404: route["has_path_parameter"],
         409: route["idempotent"],
+        413: bool(doc.get("requestBody")),
         415: bool(doc.get("requestBody")),
         422: has_input or route["idempotent"],
         429: True,

@@ -18,9 +18,10 @@ class LocalStorage:
 
     def save(self, name: str, content: bytes) -> str:
         """Store `content` (all of it, or nothing) and return the URL path it is served under."""
-        target = self._path(name)
+        target = self.path_of(name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name_of_part = tempfile.mkstemp(dir=target.parent)
+        # A leading dot is no storage name, so nobody can fetch a half-written file.
+        handle, name_of_part = tempfile.mkstemp(dir=target.parent, prefix=".")
         part = Path(name_of_part)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -33,9 +34,10 @@ class LocalStorage:
 
     def delete(self, name: str) -> None:
         """Delete the file; fine when it is gone already."""
-        self._path(name).unlink(missing_ok=True)
+        self.path_of(name).unlink(missing_ok=True)
 
-    def _path(self, name: str) -> Path:
+    def path_of(self, name: str) -> Path:
+        """Where the file of this name lies; raises ValueError for what is no storage name."""
         if not _NAME.fullmatch(name) or ".." in name:
             raise ValueError(f"not a storage name: {name!r}")
         return self.root / name
