@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import mongoengine
+import structlog
 from mongoengine.connection import get_db
 from mongoengine.errors import OperationError
 from pymongo import MongoClient
@@ -18,6 +19,8 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from wrencos_core.errors import StartupError
+
+log = structlog.get_logger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -121,7 +124,9 @@ def transaction(work: Callable[[], T]) -> T:
         try:
             return work()
         except OperationError as error:
-            raise _driver_error(error) from error
+            if (transient := _transient(error)) is not None:
+                raise transient from error
+            raise
         finally:
             _current.reset(token)
             done[:] = unit.after_commit
@@ -133,8 +138,16 @@ def transaction(work: Callable[[], T]) -> T:
             write_concern=WriteConcern("majority"),
         )
     for callback in done:
-        callback()
+        _run_after_commit(callback)
     return result
+
+
+def _run_after_commit(callback: Callable[[], None]) -> None:
+    """The change stands, whatever comes after it: a failure here must not look like its own."""
+    try:
+        callback()
+    except Exception:
+        log.exception("after_commit.failed")
 
 
 def transactional(function: Callable[P, T]) -> Callable[P, T]:
@@ -159,12 +172,11 @@ def after_commit(callback: Callable[[], None]) -> None:
         unit.after_commit.append(callback)
 
 
-def _driver_error(error: Exception) -> Exception:
-    """The driver's own error inside mongoengine's: only that one says "transient, try again"."""
+def _transient(error: Exception) -> PyMongoError | None:
+    """The driver's error inside mongoengine's, when it says "transient, try again"."""
     inner: BaseException | None = error
     while inner is not None and not isinstance(inner, PyMongoError):
-        inner = inner.__cause__ or inner.__context__
-    if isinstance(inner, PyMongoError) and inner.has_error_label("TransientTransactionError"):
+        inner = inner.__context__
+    if inner is not None and inner.has_error_label("TransientTransactionError"):
         return inner
-    # Anything else, a duplicate key above all, is the caller's to handle.
-    return error
+    return None

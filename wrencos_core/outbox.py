@@ -6,7 +6,8 @@ date. `core_deliveries` holds one row for each (event, subscriber): pending, don
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,7 @@ _ATTEMPTS = RETRIES + 1
 # A delivery still pending by then may have lost its job, to a process that died before queueing it.
 SWEEP_AFTER = timedelta(seconds=30)
 _SWEEP_BATCH = 1000
+_INLINE_BATCH = 50
 
 
 class StoredEvent(Document):
@@ -75,6 +77,7 @@ class Outbox:
     def __init__(self, jobs: JobQueue) -> None:
         self.jobs = jobs
         self._subscribers: dict[str, Subscriber] = {}
+        self._held = False
 
     def subscribe(self, subscribers: Iterable[Subscriber]) -> None:
         for subscriber in subscribers:
@@ -114,6 +117,8 @@ class Outbox:
             self._enqueue(event_id, target.name)
 
     def _enqueue(self, event_id: str, subscriber: str) -> None:
+        if self._held:
+            return
         self.jobs.enqueue(
             DELIVER, key=f"{event_id}|{subscriber}", event_id=event_id, subscriber=subscriber
         )
@@ -125,7 +130,7 @@ class Outbox:
         """
         target = self._subscribers.get(subscriber)
         if target is None:
-            log.warning("event.subscriber_absent", event=event_id, subscriber=subscriber)
+            log.warning("event.subscriber_absent", event_id=event_id, subscriber=subscriber)
             return
         try:
             transaction(lambda: self._deliver_once(event_id, target))
@@ -159,7 +164,7 @@ class Outbox:
             Delivery.raw().update_one(
                 {"_id": failed["_id"], "state": "pending"}, {"$set": {"state": "dead"}}
             )
-            log.error("event.dead", event=event_id, subscriber=subscriber, error=str(error))
+            log.error("event.dead", event_id=event_id, subscriber=subscriber, error=str(error))
 
     def sweep(self) -> int:
         """Queue the deliveries that a dead process or an unreachable Redis left behind.
@@ -178,6 +183,51 @@ class Outbox:
         for row in rows:
             self._enqueue(row["event_id"], row["subscriber"])
         return len(rows)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Queue no delivery until the block ends; what is pending then waits for `deliver_pending`.
+
+        For filling a shop with thousands of past events in one process.
+        """
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+
+    def deliver_pending(
+        self, progress: Callable[[int, int], None] = lambda done, total: None
+    ) -> int:
+        """Deliver here and now, oldest first, whatever is pending, and return how many that was.
+
+        One that fails is logged and stays for the sweep, as when its job had failed. `progress`
+        gets the deliveries done and all.
+        """
+        query = {"state": "pending", "subscriber": {"$in": sorted(self._subscribers)}}
+        rows = Delivery.raw().find(query, {"event_id": 1, "subscriber": 1})
+        pending = [(row["event_id"], row["subscriber"]) for row in rows.sort("updated_at", 1)]
+        for first in range(0, len(pending), _INLINE_BATCH):
+            batch = pending[first : first + _INLINE_BATCH]
+            self._deliver_batch(batch)
+            progress(first + len(batch), len(pending))
+        return len(pending)
+
+    def _deliver_batch(self, batch: Sequence[tuple[str, str]]) -> None:
+        """In one transaction; when any fails, each by itself."""
+
+        def work() -> None:
+            for event_id, subscriber in batch:
+                self._deliver_once(event_id, self._subscribers[subscriber])
+
+        try:
+            transaction(work)
+        except Exception:  # noqa: BLE001 - found again, and recorded, one by one
+            for event_id, subscriber in batch:
+                try:
+                    self.deliver(event_id, subscriber)
+                except Exception as error:  # noqa: BLE001 - it is recorded on the delivery
+                    log.error("event.failed", event=event_id, error=str(error))
 
     def replay(
         self,

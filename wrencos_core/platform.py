@@ -9,10 +9,12 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 from redis import Redis
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
 
 from wrencos_core import database, documents, migrations
 from wrencos_core.contributions import Contributions, check_names, gather
@@ -22,7 +24,7 @@ from wrencos_core.jobs import JobQueue, Schedule
 from wrencos_core.mail.mailer import Mailer
 from wrencos_core.migrations import Migration
 from wrencos_core.outbox import Outbox
-from wrencos_core.plugins import PluginManager, discover
+from wrencos_core.plugins import PluginManager, PluginStatus, discover
 from wrencos_core.services import ServiceRegistry
 from wrencos_core.settings import (
     CoreSettings,
@@ -57,7 +59,14 @@ class Platform:
             for part in parts.values()
             for permission in part.permissions
         }
-        self.redis = Redis.from_url(redis_url(self.settings), health_check_interval=30)
+        # Impatient: while Redis is away a request must not wait for it; the sweep makes up for it.
+        self.redis = Redis.from_url(
+            redis_url(self.settings),
+            health_check_interval=30,
+            socket_connect_timeout=2,
+            socket_timeout=5,
+            retry=Retry(ExponentialBackoff(cap=0.2, base=0.05), 1),
+        )
         self.jobs = JobQueue(self.redis)
         self.outbox = Outbox(self.jobs)
         self.services = ServiceRegistry()
@@ -119,38 +128,80 @@ def start(
     """
     global _current
     sources = sources if sources is not None else read_sources()
-    overrides = dict(settings or {})
+    found = dict(plugins) if plugins is not None else discover()
+    refused: dict[str, str] = {}
+    while True:
+        try:
+            _current = _build(dict(settings or {}), found, sources, refused)
+            return _current
+        except _PluginFailed as failure:
+            # Begun anew without it, so that nothing which it registered half-way stays behind.
+            refused[failure.plugin] = failure.reason
+
+
+def _build(
+    overrides: dict[type[Settings], Mapping[str, Any]],
+    found: Mapping[str, Any],
+    sources: Sources,
+    refused: Mapping[str, str],
+) -> Platform:
     first = load([CoreSettings], _top_only(sources), overrides).get(CoreSettings)
     manager = PluginManager([import_module(name) for name in BUILT_IN])
-    found = dict(plugins) if plugins is not None else discover()
-    manager.load(found, first.disabled_plugins)
+    manager.load({n: p for n, p in found.items() if n not in refused}, first.disabled_plugins)
+    for name, reason in refused.items():
+        manager.refuse(name, reason)
     parts = gather(manager)
-    manager.pluggy.check_pending()
-    classes = [CoreSettings, *(cls for part in parts.values() for cls in part.settings)]
+    for name, reason in manager.unknown_hooks():
+        raise _PluginFailed(name, reason)
+    classes: list[type[Settings]] = [
+        CoreSettings,
+        *(cls for part in parts.values() for cls in part.settings),
+    ]
     book = load(classes, sources, overrides, sections=found)
     platform = Platform(book, manager, parts)
-    _fill(platform)
-    _current = platform
+    for register in (_register_services, _register_work, _register_schedules):
+        for status in manager.enabled():
+            try:
+                register(platform, status)
+            except Exception as error:  # noqa: BLE001 - it is a stranger's code
+                _refuse(status, error)
     return platform
 
 
-def _fill(platform: Platform) -> None:
-    """Services, then what reacts, then what runs: each may use what came before."""
-    plugins = platform.plugins
-    plugins.call_each("register_services", platform=platform, services=platform.services)
-    subscribers = plugins.collect("register_subscribers", platform=platform)
-    jobs = plugins.collect("register_jobs", platform=platform)
-    schedules = plugins.collect("register_schedules", platform=platform)
-    for kind, items in (("subscriber", subscribers), ("job", jobs), ("schedule", schedules)):
-        for status in plugins.enabled():
-            check_names(
-                status.name, kind, [item.name for name, item in items if name == status.name]
-            )
-    platform.outbox.subscribe(item for _, item in subscribers)
-    platform.jobs.register(item for _, item in jobs)
-    platform.schedules = [item for _, item in schedules]
-    for schedule in platform.schedules:
+class _PluginFailed(Exception):
+    def __init__(self, plugin: str, reason: str) -> None:
+        super().__init__(plugin, reason)
+        self.plugin = plugin
+        self.reason = reason
+
+
+def _refuse(status: PluginStatus, error: Exception) -> NoReturn:
+    if status.module is not None and status.module.__name__ in BUILT_IN:
+        raise error
+    raise _PluginFailed(status.name, f"{type(error).__name__}: {error}") from error
+
+
+def _register_services(platform: Platform, status: PluginStatus) -> None:
+    arguments = {"platform": platform, "services": platform.services}
+    platform.plugins.collect_one(status, "register_services", arguments)
+
+
+def _register_work(platform: Platform, status: PluginStatus) -> None:
+    platform.outbox.subscribe(_named(platform, status, "subscriber"))
+    platform.jobs.register(_named(platform, status, "job"))
+
+
+def _register_schedules(platform: Platform, status: PluginStatus) -> None:
+    schedules = _named(platform, status, "schedule")
+    for schedule in schedules:
         platform.jobs.get(schedule.job)
+    platform.schedules += schedules
+
+
+def _named(platform: Platform, status: PluginStatus, kind: str) -> list[Any]:
+    items = platform.plugins.collect_one(status, f"register_{kind}s", {"platform": platform})
+    check_names(status.name, kind, [item.name for item in items])
+    return items
 
 
 def current_platform() -> Platform:

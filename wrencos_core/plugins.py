@@ -22,8 +22,6 @@ log = structlog.get_logger(__name__)
 
 GROUP = "wrencos.plugins"
 _NAME = re.compile(r"[a-z][a-z0-9]{1,30}")
-# Names that would collide with the core's own collections, jobs and permissions.
-_RESERVED = {"core", "mail", "auth"}
 
 
 class PluginInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,8 +78,12 @@ class PluginManager:
         A plugin that raises at import, breaks a rule or does not fit this core is refused by name
         and reason; the others are enabled all the same.
         """
-        off = set(disabled)
+        built_in = set(self.statuses)
+        off = set(disabled) - built_in
         for name in sorted(found):
+            if name in built_in:
+                log.error("plugin.refused", plugin=name, reason="a part of the core has this name")
+                continue
             if name in off:
                 self.pluggy.set_blocked(name)
                 self.statuses[name] = PluginStatus(name, "disabled", "switched off by a setting")
@@ -108,6 +110,16 @@ class PluginManager:
             self.pluggy.unregister(name=name)
         self.statuses[name] = PluginStatus(name, "refused", reason)
 
+    def unknown_hooks(self) -> list[tuple[str, str]]:
+        """(plugin name, what is wrong) for each hook that no one owns and is not optional."""
+        return [
+            (implementation.plugin_name, f"there is no hook {caller.name!r}")
+            for caller in vars(self.pluggy.hook).values()
+            if isinstance(caller, pluggy.HookCaller) and not caller.has_spec()
+            for implementation in caller.get_hookimpls()
+            if not implementation.optionalhook
+        ]
+
     def collect(self, hook_name: str, **arguments: Any) -> list[tuple[str, Any]]:
         """(plugin name, item) for every item of a list hook, in the order of the plugins' names."""
         items = []
@@ -121,18 +133,28 @@ class PluginManager:
         self, status: PluginStatus, hook_name: str, arguments: Mapping[str, Any]
     ) -> list[Any]:
         """The items that one plugin returns for a list hook."""
+        answers = self._ask(status, hook_name, arguments)
+        return [item for answer in answers for item in answer or ()]
+
+    def call_each(
+        self, hook_name: str, last: str | None = None, **arguments: Any
+    ) -> list[tuple[str, Any]]:
+        """(plugin name, result) of a hook that each plugin answers with one thing.
+
+        They are asked in the order of their names, the plugin named `last` at the end.
+        """
+        ordered = sorted(self.enabled(), key=lambda status: (status.name == last, status.name))
+        return [
+            (status.name, answer)
+            for status in ordered
+            for answer in self._ask(status, hook_name, arguments)
+        ]
+
+    def _ask(self, status: PluginStatus, hook_name: str, arguments: Mapping[str, Any]) -> list[Any]:
         others = [p for p in self.pluggy.get_plugins() if p is not status.module]
         caller = self.pluggy.subset_hook_caller(hook_name, remove_plugins=others)
-        return [item for result in caller(**arguments) for item in result or ()]
-
-    def call_each(self, hook_name: str, **arguments: Any) -> list[tuple[str, Any]]:
-        """(plugin name, result) of a hook that each plugin answers with one thing, by name."""
-        results = []
-        for status in self.enabled():
-            others = [p for p in self.pluggy.get_plugins() if p is not status.module]
-            caller = self.pluggy.subset_hook_caller(hook_name, remove_plugins=others)
-            results += [(status.name, result) for result in caller(**arguments)]
-        return results
+        answers: list[Any] = caller(**arguments)
+        return answers
 
 
 def discover() -> dict[str, Any]:
@@ -145,7 +167,7 @@ def check_info(name: str, module: ModuleType) -> None:
     info = getattr(module, "PLUGIN", None)
     if not isinstance(info, PluginInfo):
         raise PluginError("its module has no PLUGIN = PluginInfo(…)")
-    if info.name != name or not _NAME.fullmatch(name) or name in _RESERVED:
+    if info.name != name or not _NAME.fullmatch(name):
         raise PluginError(
             f"its entry point {name!r} and PLUGIN.name {info.name!r} must be one name"
         )

@@ -7,10 +7,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import structlog
 from croniter import croniter
+from redis.exceptions import RedisError
 
 from wrencos_core.clock import now
 from wrencos_core.jobs import JobQueue, Schedule
+
+log = structlog.get_logger(__name__)
 
 _LAST = "wrencos:schedule:{}:last"
 # As long as a schedule's clocks may differ; a job of that slot is remembered at least so long.
@@ -31,9 +35,12 @@ class Scheduler:
         return [schedule.name for schedule in self.schedules if self._fire(schedule, moment)]
 
     def run(self, stop: threading.Event, pause: float = 1.0) -> None:
-        """Tick every `pause` seconds until `stop` is set."""
+        """Tick every `pause` seconds until `stop` is set; an outage of Redis only delays slots."""
         while not stop.wait(pause):
-            self.tick()
+            try:
+                self.tick()
+            except RedisError as error:
+                log.error("scheduler.no_redis", error=str(error))
 
     def _fire(self, schedule: Schedule, moment: datetime) -> bool:
         slot = newest_slot(schedule, moment, self.timezone).isoformat()
@@ -57,5 +64,15 @@ def newest_slot(schedule: Schedule, moment: datetime, timezone: ZoneInfo) -> dat
         return datetime.fromtimestamp(int(moment.timestamp()) // seconds * seconds, UTC)
     # croniter's get_prev is exclusive, so ask from just after the moment.
     local = (moment + timedelta(milliseconds=1)).astimezone(timezone)
-    slot: datetime = croniter(schedule.cron, local).get_prev(datetime)
-    return slot.astimezone(UTC)
+    if _is_for_every_hour(schedule.cron or ""):
+        slot: datetime = croniter(schedule.cron, local).get_prev(datetime)
+        return slot.astimezone(UTC)
+    # As cron does: what has a fixed hour follows the wall clock, so that the hour which comes
+    # twice when summer time ends fires it once. A skipped one fires right after the gap.
+    slot = croniter(schedule.cron, local.replace(tzinfo=None)).get_prev(datetime)
+    return slot.replace(tzinfo=timezone).astimezone(UTC)
+
+
+def _is_for_every_hour(cron: str) -> bool:
+    fields = cron.split()
+    return cron == "@hourly" or (len(fields) > 1 and fields[1].startswith("*"))

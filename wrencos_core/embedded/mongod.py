@@ -109,6 +109,8 @@ def _command(binary: Path, folder: Path, path: Path) -> list[str]:
         *("--wiredTigerCacheSizeGB", "0.25"),
         *("--networkMessageCompressors", "disabled"),
         *("--setParameter", "ttlMonitorSleepSecs=10"),
+        # A process killed in a transaction holds its documents until then (default: a minute).
+        *("--setParameter", "transactionLifetimeLimitSeconds=10"),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
     ]
 

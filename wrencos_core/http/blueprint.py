@@ -20,7 +20,7 @@ from wrencos_core.http import idempotency
 from wrencos_core.http.access import PUBLIC, View, guarded
 
 # Money leaves as a JSON number in major units, exactly as its Decimal reads.
-_encoder = msgspec.json.Encoder(decimal_format="number")
+encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class _Parser(FlaskParser):
@@ -121,10 +121,10 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
 
         def decorator(view: View) -> View:
             @wraps(view)
-            def encode(*args: Any, **kw: Any) -> Response:
+            def answer(*args: Any, **kw: Any) -> Response:
                 return encoded(view(*args, **kw), status_code)
 
-            return documented(encode)  # type: ignore[no-any-return]
+            return documented(answer)  # type: ignore[no-any-return]
 
         return decorator
 
@@ -135,7 +135,7 @@ def encoded(result: Any, status_code: int) -> Response:
     if isinstance(body, Response):
         set_status_and_headers_in_response(body, status, headers)
         return body
-    response = Response(_encoder.encode(body), status_code, content_type="application/json")
+    response = Response(encode(body), status_code, content_type="application/json")
     set_status_and_headers_in_response(response, status, headers)
     return response
 
@@ -161,7 +161,7 @@ def require_match(current: msgspec.Struct) -> None:
 
     `current` is what the route's own GET with `etag=True` would answer. No header, no condition.
     """
-    if request.if_match and not request.if_match.contains(_digest(_encoder.encode(current))):
+    if request.if_match and not request.if_match.contains(_digest(encode(current))):
         raise PreconditionFailed()
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import http
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import msgspec
-from flask import Flask
+from flask import Flask, Response
 from flask_smorest import Api
 
 import wrencos_core
-from wrencos_core.http.blueprint import Blueprint
+from wrencos_core.http.blueprint import Blueprint, encode
 from wrencos_core.http.problems import CONTENT_TYPE, Problem
 
 _PROBLEM_STATUSES = (400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 501)
@@ -24,6 +25,14 @@ class OpenApi(Api):  # type: ignore[misc]
 
     def _register_error_handlers(self) -> None:
         """Problems are made in problems.py."""
+
+    @cached_property
+    def document(self) -> bytes:
+        """The OpenAPI document; encoded once, as nothing in it changes after the start."""
+        return encode(self.spec.to_dict())
+
+    def _openapi_json(self) -> Response:
+        return Response(self.document, content_type="application/json")
 
 
 def init_app(app: Flask, blueprints: Iterable[Blueprint], shop_name: str) -> OpenApi:

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import socket
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,6 @@ from flask.testing import FlaskClient
 from wrencos_core import logs
 from wrencos_core.testing.modules import load_module
 
-NOBODY_LISTENS = "redis://127.0.0.1:1/0"
 _probe = load_module(Path(__file__).with_name("probe_plugin.py"))
 
 
@@ -22,8 +23,10 @@ def wrencos_plugins():
 
 @pytest.fixture(scope="session")
 def no_redis():
-    """The address of a Redis that is not there."""
-    return NOBODY_LISTENS
+    """The address of a Redis that is not there: a port that is taken, where nobody listens."""
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"redis://127.0.0.1:{taken.getsockname()[1]}/0"
 
 
 @pytest.fixture

@@ -1,0 +1,84 @@
+from datetime import timedelta
+
+import pytest
+
+from wrencos_core import migrations
+from wrencos_core.clock import now
+from wrencos_core.database import database
+from wrencos_core.errors import StartupError
+from wrencos_core.migrations import Migration
+from wrencos_core.testing.threads import run_in_threads
+
+
+@pytest.fixture
+def applied(platform):
+    """The names of the migrations in the order in which they were applied."""
+    names: list[str] = []
+    return names
+
+
+def step(applied, number, name="step", plugin="sample", error=None):
+    def apply(db):
+        applied.append(f"{plugin}:{number}")
+        db["sample_marks"].insert_one({"number": number})
+        if error:
+            raise error
+
+    return Migration(plugin, number, name, apply)
+
+
+def test_each_is_applied_once_by_plugin_and_number(applied):
+    steps = [step(applied, 10), step(applied, 2), step(applied, 1, plugin="other")]
+    reported = []
+    assert migrations.migrate(steps, reported.append) == [steps[2], steps[1], steps[0]]
+    assert reported == [steps[2], steps[1], steps[0]]
+    assert applied == ["other:1", "sample:2", "sample:10"]
+    assert migrations.migrate(steps) == []
+    assert len(applied) == 3
+    assert migrations.pending(steps) == []
+
+
+def test_a_later_one_is_applied_by_itself(applied):
+    first, second = step(applied, 1), step(applied, 2)
+    migrations.migrate([first])
+    assert migrations.pending([first, second]) == [second]
+    migrations.migrate([first, second])
+    assert applied == ["sample:1", "sample:2"]
+
+
+def test_after_a_failure_it_goes_on_where_it_stopped(applied):
+    steps = [step(applied, 1), step(applied, 2, error=RuntimeError("disk full")), step(applied, 3)]
+    with pytest.raises(RuntimeError, match="disk full"):
+        migrations.migrate(steps)
+    assert applied == ["sample:1", "sample:2"]
+    mended = [steps[0], step(applied, 2), steps[2]]
+    assert migrations.migrate(mended) == mended[1:]
+    assert applied == ["sample:1", "sample:2", "sample:2", "sample:3"]
+
+
+def test_two_with_one_number_are_refused(applied):
+    with pytest.raises(StartupError, match="share a number"):
+        migrations.pending([step(applied, 1, "a"), step(applied, 1, "b")])
+
+
+def test_of_several_processes_one_migrates(applied):
+    steps = [step(applied, number) for number in range(1, 6)]
+    outcomes = run_in_threads(6, lambda _: migrations.migrate(steps))
+    assert applied == [f"sample:{number}" for number in range(1, 6)]
+    refused = [outcome for outcome in outcomes if isinstance(outcome, StartupError)]
+    assert all("another process is migrating" in str(error) for error in refused)
+    assert sum(len(outcome) for outcome in outcomes if isinstance(outcome, list)) == 5
+
+
+def test_a_lock_of_a_process_that_died_runs_out(applied):
+    database()[migrations.LOCKS].insert_one(
+        {"_id": "migrate", "until": now() + timedelta(minutes=5)}
+    )
+    with pytest.raises(StartupError, match="another process"):
+        migrations.migrate([step(applied, 1)])
+    database()[migrations.LOCKS].update_one(
+        {"_id": "migrate"}, {"$set": {"until": now() - timedelta(seconds=1)}}
+    )
+    migrations.migrate([step(applied, 1)])
+    assert applied == ["sample:1"]
+    assert database()[migrations.LOCKS].count_documents({}) == 0
