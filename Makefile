@@ -33,7 +33,8 @@ check: $(READY) ## Format, lint, types, import contracts, generated docs
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy $(PACKAGES)
 	@$(BIN)/lint-imports
-	@$(BIN)/wrencos settings markdown --check docs/settings.md
+	@$(BIN)/wrencos settings markdown | diff docs/settings.md - \
+		|| { echo "docs/settings.md is out of date: run make docs" >&2; exit 1; }
 
 format: $(READY) ## Format and mend what ruff can
 	@$(BIN)/ruff format $(SOURCES)

@@ -25,7 +25,7 @@ _SECRET_TEXT = re.compile(
 _DEEPEST = 6
 
 # Loggers that bring handlers of their own, and those that say too much: werkzeug's lines have the
-# raw query, pymongo's debug lines have the documents.
+# raw query, pymongo's debug lines have the documents, and RQ repeats what job.* lines tell.
 _ADOPTED = (
     "gunicorn",
     "gunicorn.error",
@@ -35,7 +35,13 @@ _ADOPTED = (
     "werkzeug",
     "pymongo",
 )
-_QUIET = {"werkzeug": logging.WARNING, "pymongo": logging.INFO, "gunicorn.access": logging.WARNING}
+_QUIET = {
+    "werkzeug": logging.WARNING,
+    "pymongo": logging.INFO,
+    "gunicorn.access": logging.WARNING,
+    "rq": logging.WARNING,
+    "rq.worker": logging.WARNING,
+}
 
 
 def configure(settings: CoreSettings, *, force_text: bool = False) -> None:

@@ -127,7 +127,9 @@ class CoreSettings(Settings):
     mongodb_uri: SecretStr | None = Field(
         None, description="A replica set. Empty: the embedded server in the data folder."
     )
-    mongodb_database: str = Field("wrencos", pattern=r"^[A-Za-z0-9_-]{1,38}$", description="Name.")
+    mongodb_database: str = Field(
+        "wrencos", pattern=r"^[A-Za-z0-9_-]{1,38}$", description="Name of the database."
+    )
     redis_url: SecretStr | None = Field(
         None, description="Redis or Valkey. Empty: the embedded server in the data folder."
     )
@@ -142,7 +144,9 @@ class CoreSettings(Settings):
         0, ge=0, le=5, description="Proxies in front whose X-Forwarded headers are believed."
     )
     max_body_kb: int = Field(1024, ge=16, description="Largest request body that is read, in KiB.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Level.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="The least important lines that are logged."
+    )
     log_format: Literal["json", "text"] = Field("json", description="`text` is for a terminal.")
     metrics_token: SecretStr | None = Field(
         None, description="Bearer token for /metrics; without it only loopback may read them."

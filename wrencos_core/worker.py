@@ -96,9 +96,7 @@ def work(queues: Sequence[str] = QUEUES, burst: bool = False) -> bool:
         raise StartupError(f"Redis does not answer: {error}. Check WRENCOS_REDIS_URL.") from error
     os.register_at_fork(after_in_child=_end_with_parent)
     worker = ForkingWorker(queues, platform, connection)
-    return bool(
-        worker.work(burst=burst, with_scheduler=True, logging_level=platform.settings.log_level)
-    )
+    return bool(worker.work(burst=burst, with_scheduler=True, logging_level="WARNING"))
 
 
 def _import_slow_modules() -> None:

@@ -126,7 +126,7 @@ class OrderStatusChanged(Event, frozen=True, kw_only=True):
 
 
 class OrderPaid(Event, frozen=True, kw_only=True):
-    """The money for an order was received: for cash on delivery, at delivery. Id: `<order>:paid`."""
+    """The money for an order came in; in cash, at delivery. Id: `<order id>:paid`."""
 
     name: ClassVar[str] = "commerce.order_paid"
     order_id: str
