@@ -5,6 +5,7 @@ meaning within a minor version, wherever in the core it lives.
 """
 
 from wrencos_core import audit, clock, ids, money
+from wrencos_core.cli import fail, pass_platform, print_json, print_table
 from wrencos_core.clock import now
 from wrencos_core.database import after_commit, database, transaction, transactional
 from wrencos_core.demo import DemoContext, DemoStep
@@ -71,6 +72,7 @@ __all__ = [
     "bump",
     "clock",
     "database",
+    "fail",
     "hookimpl",
     "hookspec",
     "ids",
@@ -78,6 +80,9 @@ __all__ = [
     "money",
     "new_id",
     "now",
+    "pass_platform",
+    "print_json",
+    "print_table",
     "transaction",
     "transactional",
 ]

@@ -36,11 +36,14 @@ class Scheduler:
 
     def run(self, stop: threading.Event, pause: float = 1.0) -> None:
         """Tick every `pause` seconds until `stop` is set; an outage of Redis only delays slots."""
+        log.info("scheduler.started", schedules=len(self.schedules))
         while not stop.wait(pause):
             try:
-                self.tick()
+                for name in self.tick():
+                    log.info("schedule.fired", schedule=name)
             except RedisError as error:
                 log.error("scheduler.no_redis", error=str(error))
+        log.info("scheduler.stopped")
 
     def _fire(self, schedule: Schedule, moment: datetime) -> bool:
         slot = newest_slot(schedule, moment, self.timezone).isoformat()

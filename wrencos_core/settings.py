@@ -84,7 +84,10 @@ class Settings(BaseSettings):
         environment = EnvSettingsSource(
             settings_cls, case_sensitive=False, env_prefix=cls.environment_name("")
         )
-        environment.env_vars = parse_env_vars(sources.environ, case_sensitive=False)
+        # A variable that is set to nothing is as good as absent.
+        environment.env_vars = parse_env_vars(
+            sources.environ, case_sensitive=False, ignore_empty=True
+        )
         table = sources.toml.get(cls.section, {}) if cls.section else _top_level(sources.toml)
         return init_settings, environment, InitSettingsSource(settings_cls, dict(table))
 
@@ -153,6 +156,31 @@ class CoreSettings(Settings):
     )
     min_free_disk_mb: int = Field(
         256, ge=0, description="/ready fails when the data folder's disk has less free."
+    )
+    websocket_ticket_seconds: int = Field(
+        30, ge=1, le=300, description="How long a ticket for a WebSocket is good."
+    )
+    websocket_max_message_kb: int = Field(
+        64, ge=1, le=1024, description="Largest WebSocket message, in KiB."
+    )
+    websocket_ping_seconds: int = Field(
+        25, ge=1, le=300, description="Interval of pings; who answers none is closed at the next."
+    )
+    websocket_queue: int = Field(
+        256, ge=1, description="Messages that may wait for a slow reader before it is closed."
+    )
+    websocket_history: int = Field(
+        200, ge=1, le=10_000, description="Messages of a room that who reconnects can catch up on."
+    )
+    websocket_history_minutes: int = Field(
+        60, ge=1, description="How long they are kept after the last message in the room."
+    )
+    websocket_recheck_seconds: int = Field(
+        10, ge=1, le=300, description="How soon the end of a login closes its WebSockets."
+    )
+    websocket_per_user: int = Field(10, ge=1, description="Open WebSockets of one user.")
+    websocket_per_address: int = Field(
+        100, ge=1, description="Open WebSockets of all guests from one address."
     )
 
     @field_validator("currency")
