@@ -227,7 +227,7 @@ class Outbox:
                 try:
                     self.deliver(event_id, subscriber)
                 except Exception as error:  # noqa: BLE001 - it is recorded on the delivery
-                    log.error("event.failed", event=event_id, error=str(error))
+                    log.error("event.failed", event_id=event_id, error=str(error))
 
     def replay(
         self,

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = sorted(path.name for path in (ROOT / "plugins").glob("*/wrencos_*"))
-FACADES = ("wrencos_core.api", "wrencos_core.web", "wrencos_core.cli")
+FACADES = ("wrencos_core.api", "wrencos_core.web")
 OPEN_PACKAGES = ("wrencos_core.contracts.", "wrencos_core.testing.")
 
 

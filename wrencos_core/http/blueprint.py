@@ -105,7 +105,9 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
 
     def arguments(self, schema: Any, **options: Any) -> Callable[[View], View]:
         """As flask-smorest's: `schema` reads the body, or the query with location="query"."""
-        decorator: Callable[[View], View] = super().arguments(schema, **options)
+        # A class would be instantiated for every request, which costs as much as reading it.
+        instance = schema() if isinstance(schema, type) else schema
+        decorator: Callable[[View], View] = super().arguments(instance, **options)
         return decorator
 
     def response(

@@ -14,6 +14,7 @@ from wrencos_core.errors import DomainError, TooManyRequests
 log = structlog.get_logger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class Problem(msgspec.Struct, kw_only=True, rename="camel"):
@@ -86,4 +87,4 @@ def _problem(
     if request_id := g.get("request_id"):
         body["requestId"] = request_id
     body.update(extra)
-    return Response(msgspec.json.encode(body), status, content_type=CONTENT_TYPE)
+    return Response(_encode(body), status, content_type=CONTENT_TYPE)

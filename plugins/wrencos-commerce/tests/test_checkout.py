@@ -1,0 +1,198 @@
+"""POST /api/cart/checkout, to the letter of the specification."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from wrencos_commerce.models.cart import Cart
+from wrencos_commerce.models.order import Order
+from wrencos_commerce.models.product import Product
+from wrencos_core.api import new_id
+from wrencos_core.testing.callers import Caller
+
+MakeProduct = Callable[..., str]
+
+
+@pytest.fixture
+def me(login: Any) -> Caller:
+    return login(email="user@example.com")  # type: ignore[no-any-return]
+
+
+def add(caller: Caller, product_id: str, quantity: int = 1) -> None:
+    body = {"productId": product_id, "quantity": quantity}
+    assert caller.post("/api/cart/items", json=body).status_code == 201
+
+
+def stock(product_id: str) -> int:
+    return int(Product.raw().find_one({"_id": product_id})["inventory"])
+
+
+def test_an_order_as_specified(
+    clock: Any, me: Caller, make_product: MakeProduct, purchase: dict[str, Any]
+) -> None:
+    serum = make_product(price=Decimal("39.99"), cost_price=Decimal(12))
+    cream = make_product(name="Cream", price=Decimal("34.99"))
+    add(me, serum)
+    add(me, cream)
+    answer = me.post("/api/cart/checkout", json=purchase)
+    assert answer.status_code == 201
+    body = answer.get_json()
+    order_id = body.pop("orderId")
+    assert order_id.startswith("order_")
+    assert body == {
+        "totalPrice": 74.98,
+        "itemCount": 2,
+        "currency": "USD",
+        "status": "confirmed",
+        "estimatedDelivery": "2026-03-09",
+        "message": "Order placed successfully. Confirmation email sent to user@example.com",
+    }
+    assert (stock(serum), stock(cream)) == (9, 9)
+    assert me.get("/api/cart").get_json()["items"] == []
+    line = Order.raw().find_one({"_id": order_id})["lines"][0]
+    assert line["cost_price"] == 1200
+
+
+def test_the_event_tells_it_all(
+    me: Caller, make_product: MakeProduct, purchase: dict[str, Any], outbox_events: Any
+) -> None:
+    serum = make_product(sku="S-1", cost_price=Decimal(12))
+    add(me, serum, 2)
+    order_id = me.post("/api/cart/checkout", json=purchase).get_json()["orderId"]
+    (event,) = outbox_events("commerce.order_placed")
+    payload = event["payload"]
+    assert event["_id"] == payload["id"] == f"{order_id}:placed"
+    assert (payload["order_id"], payload["user_id"]) == (order_id, me.user_id)
+    assert (payload["total_price"], payload["currency"]) == (5998, "USD")
+    assert payload["lines"] == [
+        {
+            "product_id": serum,
+            "sku": "S-1",
+            "name": "Hydrating Essence Serum",
+            "quantity": 2,
+            "price": 2999,
+            "cost_price": 1200,
+            "line_total": 5998,
+            "image_url": None,
+        }
+    ]
+
+
+def test_an_order_keeps_what_was_bought(
+    me: Caller, login: Any, make_product: MakeProduct, place_order: Callable[..., str]
+) -> None:
+    serum = make_product()
+    order = place_order(me, serum)
+    login("admin").put(f"/api/products/{serum}", json={"name": "Other", "price": 1})
+    (item,) = me.get(f"/api/orders/{order}").get_json()["order"]["items"]
+    assert (item["name"], item["price"]) == ("Hydrating Essence Serum", 29.99)
+
+
+def test_out_of_stock_names_what_lacks_and_changes_nothing(
+    me: Caller, make_product: MakeProduct, purchase: dict[str, Any], outbox_events: Any
+) -> None:
+    plenty, scarce = make_product(), make_product(name="Scarce", inventory=5)
+    withdrawn = make_product(name="Withdrawn")
+    for id in (plenty, scarce, withdrawn):
+        add(me, id, 3)
+    Product.raw().update_one({"_id": scarce}, {"$set": {"inventory": 2}})
+    Product.raw().update_one({"_id": withdrawn}, {"$set": {"is_active": False}})
+    answer = me.post("/api/cart/checkout", json=purchase)
+    assert answer.status_code == 409
+    problem = answer.get_json()
+    assert problem["type"] == "urn:wrencos:problem:out-of-stock"
+    assert problem["products"] == [
+        {"productId": scarce, "available": 2},
+        {"productId": withdrawn, "available": 0},
+    ]
+    assert (stock(plenty), stock(scarce)) == (10, 2)
+    assert me.get("/api/cart").get_json()["itemCount"] == 9
+    assert Order.raw().count_documents({}) == 0
+    assert outbox_events("commerce.order_placed") == []
+
+
+def test_two_lines_of_one_product_count_together(
+    me: Caller, make_product: MakeProduct, purchase: dict[str, Any]
+) -> None:
+    serum = make_product(inventory=5)
+    add(me, serum, 3)
+    second = {"id": new_id("item"), "product_id": serum, "quantity": 3}
+    Cart.raw().update_one({"user_id": me.user_id}, {"$push": {"items": second}})
+    assert me.post("/api/cart/checkout", json=purchase).status_code == 409
+    assert stock(serum) == 5
+    Cart.raw().update_one({"user_id": me.user_id}, {"$set": {"items.1.quantity": 2}})
+    assert me.post("/api/cart/checkout", json=purchase).get_json()["itemCount"] == 5
+    assert stock(serum) == 0
+
+
+def test_a_changed_price_must_be_confirmed(
+    me: Caller, login: Any, make_product: MakeProduct, purchase: dict[str, Any]
+) -> None:
+    serum = make_product()
+    add(me, serum)
+    login("admin").put(f"/api/products/{serum}", json={"price": 31.5})
+    answer = me.post("/api/cart/checkout", json={**purchase, "expectedTotal": 29.99})
+    assert answer.status_code == 409
+    problem = answer.get_json()
+    assert problem["type"] == "urn:wrencos:problem:price-changed"
+    assert (problem["total"], problem["currency"]) == (31.5, "USD")
+    assert stock(serum) == 10
+    confirmed = me.post("/api/cart/checkout", json={**purchase, "expectedTotal": 31.5})
+    assert confirmed.status_code == 201
+
+
+def test_an_empty_cart_is_refused(me: Caller, purchase: dict[str, Any]) -> None:
+    answer = me.post("/api/cart/checkout", json=purchase)
+    assert answer.status_code == 409
+    assert answer.get_json()["type"] == "urn:wrencos:problem:cart-empty"
+
+
+def test_other_payment_methods_are_refused_with_what_is_offered(
+    client: FlaskClient, me: Caller, make_product: MakeProduct, purchase: dict[str, Any]
+) -> None:
+    add(me, make_product())
+    other = {**purchase, "paymentMethodId": "pm_stripe_12345"}
+    answer = me.post("/api/cart/checkout", json=other)
+    assert answer.status_code == 422
+    assert answer.get_json()["type"] == "urn:wrencos:problem:unknown-payment-method"
+    assert answer.get_json()["offered"] == ["cod"]
+    assert client.get("/api/payment-methods").get_json() == {
+        "paymentMethods": [{"paymentMethodId": "cod", "name": "Cash on delivery"}]
+    }
+
+
+@pytest.mark.parametrize("field", ["street", "city", "country"])
+def test_the_address_must_be_complete(me: Caller, purchase: dict[str, Any], field: str) -> None:
+    del purchase["shippingAddress"][field]
+    answer = me.post("/api/cart/checkout", json=purchase)
+    assert answer.status_code == 422
+    assert field in answer.get_json()["errors"]["shippingAddress"]
+
+
+def test_a_guests_cart_is_ordered_after_login(
+    client: FlaskClient, me: Caller, make_product: MakeProduct, purchase: dict[str, Any]
+) -> None:
+    item = {"productId": make_product(), "quantity": 2}
+    token = client.post("/api/cart/items", json=item).get_json()["cartToken"]
+    answer = me.post("/api/cart/checkout", json=purchase, headers={"X-Cart-Token": token})
+    assert answer.status_code == 201
+    assert answer.get_json()["itemCount"] == 2
+
+
+def test_a_repeated_request_orders_once(
+    me: Caller, make_product: MakeProduct, purchase: dict[str, Any]
+) -> None:
+    serum = make_product()
+    add(me, serum)
+    headers = {"Idempotency-Key": "order-1"}
+    first = me.post("/api/cart/checkout", json=purchase, headers=headers)
+    add(me, serum)
+    again = me.post("/api/cart/checkout", json=purchase, headers=headers)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.get_json() == again.get_json()
+    assert stock(serum) == 9

@@ -1,0 +1,76 @@
+"""The demo's data is made by the services, so that it ties out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from wrencos_commerce.demo.catalogue import demo_rows
+from wrencos_commerce.demo.steps import STEPS
+from wrencos_commerce.models.order import Order
+from wrencos_commerce.models.product import Product
+from wrencos_core.api import Platform, now
+from wrencos_core.demo import fill
+from wrencos_core.outbox import Delivery
+
+
+def start(platform: Platform, products: int) -> set[str]:
+    """Fill the shop and return the labels of the progress that was shown."""
+    labels: set[str] = set()
+    fill(platform, STEPS, products, lambda label, done, total: labels.add(label))
+    return labels
+
+
+def test_a_year_ties_out(make_platform: Callable[..., Platform]) -> None:
+    platform = make_platform(currency="VND")
+    assert "Orders of a year" in start(platform, 12)
+    orders = list(Order.raw().find().sort("created_at", 1))
+    assert 80 < len(orders) <= 108
+    sold: Counter[str] = Counter()
+    for order in orders:
+        assert order["total_price"] == sum(
+            line["price"] * line["quantity"] for line in order["lines"]
+        )
+        times = [entry["at"] for entry in order["history"]]
+        assert times == sorted(times)
+        assert times[0] == order["created_at"]
+        assert times[-1] <= now()
+        if order["status"] != "cancelled":
+            for line in order["lines"]:
+                sold[line["sku"]] += line["quantity"]
+    began = {row["sku"]: int(row["inventory"]) for row in demo_rows("products.csv")[:12]}
+    for product in Product.raw().find():
+        assert product["inventory"] + sold[product["sku"]] == began[product["sku"]]
+        assert product["created_at"] < orders[0]["created_at"]
+    statuses = Counter(order["status"] for order in orders)
+    assert statuses["delivered"] > len(orders) / 2
+    assert statuses["cancelled"]
+    assert Delivery.raw().count_documents({"state": "pending"}) == 0
+    assert set(Delivery.raw().distinct("state")) == {"done"}
+
+
+def test_the_second_start_does_nothing(make_platform: Callable[..., Platform]) -> None:
+    platform = make_platform(currency="VND")
+    start(platform, 3)
+    before = list(Order.raw().find()), list(Product.raw().find())
+    start(platform, 3)
+    start(platform, 5)
+    assert (list(Order.raw().find()), list(Product.raw().find())) == before
+
+
+def test_more_products_are_further_sizes_and_each_has_a_picture(
+    make_platform: Callable[..., Platform],
+) -> None:
+    from wrencos_commerce.demo.catalogue import fill_catalogue
+    from wrencos_core.api import DemoContext
+
+    platform = make_platform(currency="USD")
+    fill_catalogue(DemoContext(platform, 250, lambda label, done, total: None))
+    rows = list(Product.raw().find())
+    assert len(rows) == 250
+    assert sum("(size 2)" in row["name"] for row in rows) == 10
+    for row in rows:
+        file = platform.settings.data_dir / "files" / row["image_url"].removeprefix("/media/")
+        assert file.read_bytes().startswith(b"<svg")
+        assert row["currency"] == "USD"
+        assert 100 <= row["price"] < 20_000

@@ -1,0 +1,81 @@
+"""What commerce offers to the core and to other plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from wrencos_core.api import Platform, now
+from wrencos_core.contracts.commerce import OrderReader, ProductCatalog
+
+MakeProduct = Callable[..., str]
+
+
+def test_the_search_finds_products_and_orders(
+    login: Any, make_product: MakeProduct, place_order: Callable[..., str]
+) -> None:
+    admin = login("admin")
+    cream = make_product(name="Kem chống nắng", sku="K-1")
+    other = make_product(name="Serum", description="Good under kem chong nang", sku="S-1")
+    make_product(name="Kem withdrawn", is_active=False)
+    hits = admin.get("/api/search?q=kem+nang").get_json()["hits"]
+    assert [hit["id"] for hit in hits] == [cream, other]
+    assert hits[0]["score"] > hits[1]["score"]
+    assert (hits[0]["kind"], hits[0]["title"], hits[0]["subtitle"]) == (
+        "product",
+        "Kem chống nắng",
+        "K-1",
+    )
+    order = place_order(login(), cream)
+    (hit,) = admin.get(f"/api/search?q={order}").get_json()["hits"]
+    assert (hit["kind"], hit["subtitle"]) == ("order", "confirmed, 29.99 USD")
+
+
+def test_the_catalogue_for_other_plugins(platform: Platform, make_product: MakeProduct) -> None:
+    catalog = platform.services.require(ProductCatalog)  # type: ignore[type-abstract]
+    cream = make_product(name="Kem chống nắng", price=Decimal("20"), skin_types=["oily"])
+    gone = make_product(name="Kem gone", is_active=False)
+    found = catalog.products([cream, gone, "prod_nothing"])
+    assert set(found) == {cream, gone}
+    assert (found[cream].price, found[cream].skin_types) == (2000, ("oily",))
+    assert found[gone].is_active is False
+    assert [product.id for product in catalog.matching("kem", 5)] == [cream]
+    assert catalog.matching("?", 5) == []
+
+
+def test_the_orders_for_other_plugins(
+    platform: Platform, login: Any, place_order: Callable[..., str]
+) -> None:
+    reader = platform.services.require(OrderReader)  # type: ignore[type-abstract]
+    start = now()
+    me = login()
+    placed = [place_order(me), place_order(me)]
+    end = now() + timedelta(milliseconds=1)
+    assert [order.id for order in reader.placed_between(start, end)] == placed
+    assert list(reader.placed_between(end, end + timedelta(days=1))) == []
+    order = reader.order(placed[0])
+    assert order is not None
+    assert (order.user_id, order.total_price, order.lines[0].line_total) == (
+        me.user_id,
+        2999,
+        2999,
+    )
+    assert reader.order("order_nothing") is None
+
+
+def test_the_metrics(
+    platform: Platform, login: Any, make_product: MakeProduct, place_order: Callable[..., str]
+) -> None:
+    make_product(inventory=0)
+    place_order(login())
+    figures = {
+        (metric.name, metric.labels.get("status")): metric.value
+        for metrics in platform.hook.collect_metrics()
+        for metric in metrics
+    }
+    assert figures["wrencos_commerce_products_active", None] == 2
+    assert figures["wrencos_commerce_products_sold_out", None] == 1
+    assert figures["wrencos_commerce_orders_open", "confirmed"] == 1
+    assert figures["wrencos_commerce_orders_open", "shipped"] == 0

@@ -1,0 +1,3 @@
+"""Wrencos commerce: catalogue, cart, checkout and orders."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,144 @@
+"""/api/cart and /api/payment-methods"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from flask import request
+from werkzeug.http import dump_cookie
+
+from wrencos_commerce import schemas
+from wrencos_commerce.services.carts import CartHolder, Carts
+from wrencos_commerce.services.checkout import Checkout, Purchase
+from wrencos_commerce.services.payment_methods import offered
+from wrencos_commerce.settings import CommerceSettings
+from wrencos_commerce.views.cart import (
+    CartItemAdded,
+    CartUpdated,
+    CartView,
+    OrderConfirmation,
+    PaymentMethods,
+    cart_view,
+    order_confirmation,
+    payment_method_view,
+)
+from wrencos_core.contracts.auth import UserDirectory
+from wrencos_core.contracts.commerce import ShippingAddress
+from wrencos_core.web import (
+    LOGGED_IN,
+    PUBLIC,
+    Blueprint,
+    current_identity,
+    current_platform,
+    service,
+)
+
+blp = Blueprint("cart", __name__, url_prefix="/cart", description="The cart and the checkout.")
+payment_methods = Blueprint(
+    "payment_methods", __name__, url_prefix="/payment-methods", description="Ways to pay."
+)
+
+HEADER, COOKIE = "X-Cart-Token", "wrencos_cart"
+
+
+@blp.get("", access=PUBLIC)
+@blp.response(200, CartView)
+def get_cart() -> CartView:
+    """Show the cart at present prices.
+
+    A guest is known by the header X-Cart-Token or the cookie `wrencos_cart`. The first request of
+    a logged-in user that carries one moves the guest's items into the user's own cart.
+    """
+    return cart_view(service(Carts).priced(_holder()))
+
+
+@blp.post("/items", access=PUBLIC)
+@blp.arguments(schemas.CartItemAdd)
+@blp.response(201, CartItemAdded)
+def add_item(body: dict[str, Any]) -> tuple[CartItemAdded, int, dict[str, str]]:
+    """Put a product into the cart.
+
+    A product that is there already gets the quantity added. A guest without a cart gets one, and
+    its `cartToken`, in the body and as a cookie. 409 `out-of-stock` tells how many are available.
+    """
+    added = service(Carts).add(_holder(), body["product_id"], body["quantity"])
+    view = CartItemAdded(
+        cart_id=added.cart_id,
+        item_id=added.item_id,
+        message="Product added to cart",
+        cart_token=added.new_token or msgspec.UNSET,
+    )
+    return view, 201, {"Set-Cookie": _cookie(added.new_token)} if added.new_token else {}
+
+
+@blp.put("/items/<item_id>", access=PUBLIC)
+@blp.arguments(schemas.CartItemChange)
+@blp.response(200, CartUpdated)
+def update_item(body: dict[str, Any], item_id: str) -> CartUpdated:
+    """Change the quantity of an item."""
+    holder = _holder()
+    service(Carts).set_quantity(holder, item_id, body["quantity"])
+    return _updated(holder, "Cart updated")
+
+
+@blp.delete("/items/<item_id>", access=PUBLIC)
+@blp.response(200, CartUpdated)
+def remove_item(item_id: str) -> CartUpdated:
+    """Take an item out of the cart."""
+    holder = _holder()
+    service(Carts).remove(holder, item_id)
+    return _updated(holder, "Item removed from cart")
+
+
+@blp.post("/checkout", access=LOGGED_IN, idempotent=True)
+@blp.arguments(schemas.CheckoutBody)
+@blp.response(201, OrderConfirmation)
+def checkout(body: dict[str, Any]) -> OrderConfirmation:
+    """Order what is in the cart.
+
+    `paymentMethodId` is one of GET /api/payment-methods. With `expectedTotal` the order is placed
+    only at that price: else 409 `price-changed` with the new total. 409 `out-of-stock` lists the
+    products that there is too little of; nothing has changed then. Send an Idempotency-Key, so
+    that a repeated request can't order twice.
+    """
+    holder = _holder()
+    purchase = Purchase(
+        payment_method_id=body["payment_method_id"],
+        address=ShippingAddress(**body["shipping_address"]),
+        note=body.get("note"),
+        expected_total=body.get("expected_total"),
+    )
+    row = service(Checkout).place(holder, purchase)
+    user = service(UserDirectory).find(row["user_id"])  # type: ignore[type-abstract]
+    return order_confirmation(row, user.email if user else None)
+
+
+@payment_methods.get("", access=PUBLIC)
+@payment_methods.response(200, PaymentMethods)
+def list_payment_methods() -> PaymentMethods:
+    """List the ways to pay that a checkout accepts."""
+    return PaymentMethods(payment_methods=[payment_method_view(method) for method in offered()])
+
+
+def _cookie(token: str) -> str:
+    """The Set-Cookie header by which a browser keeps a guest's token by itself."""
+    days = current_platform().settings_for(CommerceSettings).guest_cart_days
+    return dump_cookie(
+        COOKIE,
+        token,
+        max_age=days * 24 * 3600,
+        path="/api",
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _holder() -> CartHolder:
+    token = request.headers.get(HEADER) or request.cookies.get(COOKIE)
+    return CartHolder(current_identity(), token)
+
+
+def _updated(holder: CartHolder, message: str) -> CartUpdated:
+    return CartUpdated(message=message, updated_cart=cart_view(service(Carts).priced(holder)))

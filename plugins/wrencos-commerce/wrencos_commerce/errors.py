@@ -1,0 +1,55 @@
+"""Why this plugin refuses: each is a problem with a stable type and members to act on."""
+
+from __future__ import annotations
+
+from wrencos_core.api import Conflict, DomainError
+
+
+class AlreadyExists(Conflict):
+    slug, title = "already-exists", "Something else has this already"
+
+
+class CategoryInUse(Conflict):
+    slug, title = "category-in-use", "The category still holds products or categories"
+
+
+class ProductUnavailable(Conflict):
+    slug, title = "product-unavailable", "The product is not for sale"
+
+
+class OutOfStock(Conflict):
+    """`products` lists `{productId, available}` for each product that there is too little of."""
+
+    slug, title = "out-of-stock", "There is not enough in stock"
+
+
+class CartFull(Conflict):
+    slug, title = "cart-full", "The cart holds too many different products"
+
+
+class CartEmpty(Conflict):
+    slug, title = "cart-empty", "The cart is empty"
+
+
+class PriceChanged(Conflict):
+    """`total` is what the order would cost now, in major units of `currency`."""
+
+    slug, title = "price-changed", "The total has changed"
+
+
+class CheckoutRefused(Conflict):
+    """`reasons` are for the customer to read."""
+
+    slug, title = "checkout-refused", "The order can't be placed"
+
+
+class TransitionRefused(Conflict):
+    """`allowed` lists the statuses that the order may go to from where it is."""
+
+    slug, title = "transition-refused", "The order can't go to this status"
+
+
+class UnknownPaymentMethod(DomainError):
+    """`offered` lists the ids of the payment methods that there are."""
+
+    status, slug, title = 422, "unknown-payment-method", "This payment method is not offered"

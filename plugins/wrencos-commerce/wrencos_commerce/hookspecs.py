@@ -1,0 +1,27 @@
+"""The hooks that commerce owns. Implement them with `@hookimpl(optionalhook=True)`.
+
+Both run inside the transaction of a checkout, perhaps more than once for one order: read the
+database as you like, but call no network, and be quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wrencos_core.api import Identity, hookspec
+from wrencos_core.contracts.commerce import Adjustment, CartContents, ShippingAddress
+
+
+@hookspec
+def commerce_adjust_cart(cart: CartContents, identity: Identity) -> Sequence[Adjustment]:  # type: ignore[empty-body]
+    """Discounts (negative) and fees (positive) for this cart, whenever it is shown or ordered.
+
+    They are applied by their `order`, then by their `code`; none takes the total below zero.
+    """
+
+
+@hookspec
+def commerce_validate_checkout(  # type: ignore[empty-body]
+    cart: CartContents, identity: Identity, address: ShippingAddress
+) -> Sequence[str]:
+    """Reasons, for the customer to read, why this order can't be placed; none to let it pass."""

@@ -1,0 +1,114 @@
+"""Orders: what was bought, where it goes, and which way it may go on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from mongoengine import (
+    EmbeddedDocument,
+    EmbeddedDocumentField,
+    EmbeddedDocumentListField,
+    IntField,
+    StringField,
+)
+
+from wrencos_core.api import Document, UTCDateTimeField
+
+
+class OrderStatus(StrEnum):
+    CONFIRMED = "confirmed"
+    PROCESSING = "processing"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+
+
+class PaymentStatus(StrEnum):
+    """Apart from the order's status: `void` is a payment that nobody will make any more."""
+
+    PENDING = "pending"
+    PAID = "paid"
+    VOID = "void"
+
+
+# From a status to those that may follow it. No status can come twice.
+TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
+    OrderStatus.CONFIRMED: frozenset({OrderStatus.PROCESSING, OrderStatus.CANCELLED}),
+    OrderStatus.PROCESSING: frozenset({OrderStatus.SHIPPED, OrderStatus.CANCELLED}),
+    OrderStatus.SHIPPED: frozenset({OrderStatus.DELIVERED}),
+    OrderStatus.DELIVERED: frozenset(),
+    OrderStatus.CANCELLED: frozenset(),
+}
+
+
+class Line(EmbeddedDocument):  # type: ignore[misc]
+    """A product as it was bought; amounts in minor units of the order's currency."""
+
+    product_id = StringField(required=True)
+    sku = StringField(required=True)
+    name = StringField(required=True)
+    price = IntField(required=True)
+    cost_price = IntField()
+    quantity = IntField(required=True, min_value=1)
+    line_total = IntField(required=True)
+    image_url = StringField()
+
+
+class AppliedAdjustment(EmbeddedDocument):  # type: ignore[misc]
+    """A discount (negative) or fee as it was applied."""
+
+    code = StringField(required=True)
+    label = StringField(required=True)
+    amount = IntField(required=True)
+
+
+class Address(EmbeddedDocument):  # type: ignore[misc]
+    """Where the order goes; `country` is ISO 3166-1 alpha-2."""
+
+    street = StringField(required=True)
+    city = StringField(required=True)
+    country = StringField(required=True)
+    state = StringField()
+    zip = StringField()
+    name = StringField()
+    phone = StringField()
+
+
+class HistoryEntry(EmbeddedDocument):  # type: ignore[misc]
+    """A status that the order got, when, and by whom (a user id, or `system`)."""
+
+    status = StringField(required=True, choices=[status.value for status in OrderStatus])
+    at = UTCDateTimeField(required=True)
+    actor = StringField(required=True)
+    note = StringField()
+
+
+class Order(Document):
+    """An order; `total_price` is the sum of its lines and adjustments, in minor units."""
+
+    meta = {
+        "collection": "commerce_orders",
+        "indexes": [
+            {"fields": ["user_id", "-created_at", "-_id"], "name": "by_user"},
+            {"fields": ["status", "-created_at", "-_id"], "name": "by_status"},
+            {"fields": ["-created_at", "-_id"], "name": "newest"},
+        ],
+    }
+    id_prefix = "order"
+
+    user_id = StringField(required=True)
+    lines = EmbeddedDocumentListField(Line, required=True)
+    adjustments = EmbeddedDocumentListField(AppliedAdjustment)
+    subtotal = IntField(required=True)
+    total_price = IntField(required=True, min_value=0)
+    item_count = IntField(required=True, min_value=1)
+    currency = StringField(required=True)
+    status = StringField(required=True, choices=[status.value for status in OrderStatus])
+    history = EmbeddedDocumentListField(HistoryEntry, required=True)
+    payment_method = StringField(required=True)
+    payment_status = StringField(required=True, choices=[status.value for status in PaymentStatus])
+    shipping_address = EmbeddedDocumentField(Address, required=True)
+    estimated_delivery = StringField(required=True)
+    tracking_number = StringField()
+    note = StringField()

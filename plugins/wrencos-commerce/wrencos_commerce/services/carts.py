@@ -1,0 +1,238 @@
+"""Carts of users and guests. Every change is one transaction, so of two at once both count."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo import ReturnDocument
+
+from wrencos_commerce.errors import CartFull, OutOfStock, ProductUnavailable
+from wrencos_commerce.models.cart import Cart
+from wrencos_commerce.models.product import Product
+from wrencos_commerce.services.pricing import PricedCart, Pricing
+from wrencos_commerce.services.product_queries import ProductQueries
+from wrencos_commerce.settings import CommerceSettings
+from wrencos_core.api import (
+    Identity,
+    Invalid,
+    NotFound,
+    Platform,
+    StaleVersion,
+    bump,
+    new_id,
+    now,
+    transaction,
+    transactional,
+)
+
+Row = Mapping[str, Any]
+Items = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class CartHolder:
+    """Whose cart: a user's, or that of the guest with this token. A user may bring a token too."""
+
+    identity: Identity
+    token: str | None = None
+
+
+@dataclass(frozen=True)
+class AddedItem:
+    """What adding gave; `new_token` is for a guest who had no cart yet, and is not stored."""
+
+    cart_id: str
+    item_id: str
+    new_token: str | None
+
+
+class Carts:
+    """Reads and changes carts.
+
+    A user who brings the token of a guest's cart gets its items, once: quantities are added up to
+    the limit, and the guest's cart is gone.
+    """
+
+    def __init__(self, platform: Platform, products: ProductQueries, pricing: Pricing) -> None:
+        self._settings = platform.settings_for(CommerceSettings)
+        self._products = products
+        self._pricing = pricing
+
+    def priced(self, holder: CartHolder) -> PricedCart:
+        """The cart at present prices; an empty one for whoever has none."""
+        cart = self.current(holder)
+        items = cart["items"] if cart else []
+        rows = self._products.by_ids([item["product_id"] for item in items])
+        lines = [
+            self._pricing.line(item, rows[item["product_id"]])
+            for item in items
+            if item["product_id"] in rows
+        ]
+        return self._pricing.price(lines, holder.identity)
+
+    def current(self, holder: CartHolder) -> Row | None:
+        """The holder's cart as stored, after a guest's has been merged into it."""
+        if not holder.identity.is_authenticated:
+            return _find_guest_cart(holder.token)
+        if _find_guest_cart(holder.token):
+            self._merge(holder)
+        found: Row | None = Cart.raw().find_one({"user_id": holder.identity.user_id})
+        return found
+
+    @transactional
+    def add(self, holder: CartHolder, product_id: str, quantity: int) -> AddedItem:
+        """Put so many (more) of a product into the cart; there is one item for each product.
+
+        Raises NotFound, ProductUnavailable, Invalid above the limit, CartFull, OutOfStock with
+        the `available` count.
+        """
+        cart, token = self._opened(holder)
+        items = _copied(cart)
+        item = next((item for item in items if item["product_id"] == product_id), None)
+        if item is None:
+            if len(items) >= self._settings.max_lines:
+                raise CartFull(f"At most {self._settings.max_lines} different products fit.")
+            item = {"id": new_id("item"), "product_id": product_id, "quantity": 0}
+            items.append(item)
+        item["quantity"] += quantity
+        self._check(product_id, item["quantity"])
+        self._store(cart, items)
+        return AddedItem(cart["_id"], item["id"], token)
+
+    def set_quantity(self, holder: CartHolder, item_id: str, quantity: int) -> None:
+        """Change how many of an item are in the cart; raises as `add` does."""
+
+        def change(items: Items) -> Items:
+            item = _item(items, item_id)
+            self._check(item["product_id"], quantity)
+            item["quantity"] = quantity
+            return items
+
+        self._change(holder, change)
+
+    def remove(self, holder: CartHolder, item_id: str) -> None:
+        """Take an item out of the cart; raises NotFound."""
+
+        def change(items: Items) -> Items:
+            items.remove(_item(items, item_id))
+            return items
+
+        self._change(holder, change)
+
+    def empty(self, cart: Row) -> None:
+        """Empty the cart that was ordered; raises StaleVersion when it is not as it was read."""
+        self._store(cart, [])
+
+    def _change(self, holder: CartHolder, change: Callable[[Items], Items]) -> None:
+        def work() -> None:
+            cart = self.current(holder)
+            if cart is None:
+                raise NotFound("There is no such item in your cart.")
+            self._store(cart, change(_copied(cart)))
+
+        transaction(work)
+
+    def _check(self, product_id: str, quantity: int) -> None:
+        """Refuse a quantity that is above the limit or that is not in stock."""
+        most = self._settings.max_quantity
+        if quantity > most:
+            raise Invalid(errors={"quantity": [f"At most {most} of one product."]})
+        product = Product.raw().find_one(
+            {"_id": product_id}, {"is_active": 1, "inventory": 1, "name": 1, "currency": 1}
+        )
+        if product is None:
+            raise NotFound(f"There is no product {product_id}.")
+        if not product["is_active"] or product["currency"] != self._pricing.currency:
+            raise ProductUnavailable(f"{product['name']} is not for sale now.")
+        available = product["inventory"]
+        if quantity > available:
+            raise OutOfStock(
+                f"Only {available} of {product['name']} are in stock.",
+                available=available,
+                products=[{"productId": product_id, "available": available}],
+            )
+
+    def _opened(self, holder: CartHolder) -> tuple[Row, str | None]:
+        """The holder's cart, made when there is none, and the token of a new guest's cart."""
+        cart = self.current(holder)
+        if cart:
+            return cart, None
+        if holder.identity.is_authenticated:
+            return self._user_cart(str(holder.identity.user_id)), None
+        # Never the caller's own choice of token: somebody else could know it.
+        token = secrets.token_urlsafe(32)
+        row = _new_row(token_hash=_hash(token), expires_at=self._guest_expiry())
+        Cart.raw().insert_one(row)
+        return row, token
+
+    @staticmethod
+    def _user_cart(user_id: str) -> Row:
+        """The user's cart, made when there is none; of two at once one runs again."""
+        cart: Row = Cart.raw().find_one_and_update(
+            {"user_id": user_id},
+            {"$setOnInsert": _new_row()},
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+        )
+        return cart
+
+    @transactional
+    def _merge(self, holder: CartHolder) -> None:
+        guest = Cart.raw().find_one_and_delete({"token_hash": _hash(str(holder.token))})
+        if guest is None:
+            return
+        cart = self._user_cart(str(holder.identity.user_id))
+        items = {item["product_id"]: item for item in _copied(cart)}
+        for item in guest["items"]:
+            known = items.setdefault(item["product_id"], {**item, "quantity": 0})
+            most = self._settings.max_quantity
+            known["quantity"] = min(known["quantity"] + item["quantity"], most)
+        self._store(cart, list(items.values())[: self._settings.max_lines])
+
+    def _store(self, cart: Row, items: Items) -> None:
+        """Exchange the items of the cart, unless it changed since it was read (StaleVersion)."""
+        changes: dict[str, Any] = {"items": items}
+        if "token_hash" in cart:
+            changes["expires_at"] = self._guest_expiry()
+        as_read = {"_id": cart["_id"], "version": cart["version"]}
+        if not Cart.raw().update_one(as_read, bump({"$set": changes})).matched_count:
+            raise StaleVersion("The cart was changed in the meantime.")
+
+    def _guest_expiry(self) -> datetime:
+        return now() + timedelta(days=self._settings.guest_cart_days)
+
+
+def _new_row(**values: Any) -> dict[str, Any]:
+    moment = now()
+    stamps = {"created_at": moment, "updated_at": moment, "version": 0}
+    return {"_id": new_id(Cart.id_prefix), "items": [], **stamps, **values}
+
+
+def _find_guest_cart(token: str | None) -> Row | None:
+    """The guest's cart; TTL deletion lags, so expiry is checked here too."""
+    if not token:
+        return None
+    found: Row | None = Cart.raw().find_one(
+        {"token_hash": _hash(token), "expires_at": {"$gt": now()}}
+    )
+    return found
+
+
+def _copied(cart: Row) -> Items:
+    return [dict(item) for item in cart["items"]]
+
+
+def _item(items: Items, item_id: str) -> dict[str, Any]:
+    for item in items:
+        if item["id"] == item_id:
+            return item
+    raise NotFound("There is no such item in your cart.")
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

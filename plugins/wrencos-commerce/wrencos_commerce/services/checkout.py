@@ -1,0 +1,183 @@
+"""From a cart to an order, in one transaction: all of it happens, or nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from wrencos_commerce.errors import CartEmpty, CheckoutRefused, OutOfStock, PriceChanged
+from wrencos_commerce.models.order import (
+    Address,
+    AppliedAdjustment,
+    HistoryEntry,
+    Line,
+    Order,
+    OrderStatus,
+    PaymentStatus,
+)
+from wrencos_commerce.models.product import Product
+from wrencos_commerce.services.carts import CartHolder, Carts
+from wrencos_commerce.services.order_queries import adjustments_of, lines_of
+from wrencos_commerce.services.payment_methods import PaymentMethod, payment_method
+from wrencos_commerce.services.pricing import PricedCart, PricedLine, Pricing
+from wrencos_commerce.settings import CommerceSettings
+from wrencos_core.api import Identity, Platform, bump, clock, money, now, transactional
+from wrencos_core.contracts.commerce import OrderPlaced, ShippingAddress
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Purchase:
+    """What a customer sends to order; `expected_total` is what they were shown, in major units."""
+
+    payment_method_id: str
+    address: ShippingAddress
+    note: str | None = None
+    expected_total: Decimal | None = None
+
+
+class Checkout:
+    """Places orders."""
+
+    def __init__(self, platform: Platform, carts: Carts, pricing: Pricing) -> None:
+        self._platform = platform
+        self._settings = platform.settings_for(CommerceSettings)
+        self._carts = carts
+        self._pricing = pricing
+
+    @transactional
+    def place(self, holder: CartHolder, purchase: Purchase) -> Row:
+        """Order what is in the cart and return the order's row.
+
+        The stock is taken, the cart emptied and OrderPlaced published with it. Raises
+        UnknownPaymentMethod, CartEmpty, OutOfStock, CheckoutRefused, PriceChanged.
+        """
+        method = payment_method(purchase.payment_method_id)
+        cart = self._carts.current(holder)
+        if cart is None or not cart["items"]:
+            raise CartEmpty("Put something into the cart first.")
+        products = self._take_stock(cart["items"])
+        lines = [self._pricing.line(item, products[item["product_id"]]) for item in cart["items"]]
+        priced = self._pricing.price(lines, holder.identity)
+        self._refuse_for_plugins(priced, holder.identity, purchase.address)
+        _refuse_other_total(priced, purchase.expected_total)
+        order = self._order(holder.identity, purchase, method, priced).save()
+        self._carts.empty(cart)
+        row: Row = order.to_mongo().to_dict()
+        self._platform.outbox.publish(
+            OrderPlaced(
+                id=f"{order.id}:placed",
+                occurred_at=order.created_at,
+                order_id=order.id,
+                user_id=order.user_id,
+                payment_method=order.payment_method,
+                lines=lines_of(row),
+                adjustments=adjustments_of(row),
+                total_price=order.total_price,
+                currency=order.currency,
+            )
+        )
+        return row
+
+    def _take_stock(self, items: Sequence[Row]) -> dict[str, Row]:
+        """Take what the items need and return the products; OutOfStock names all that lack.
+
+        By id, so that two orders of the same products meet at the first and not crosswise.
+        """
+        needed: Counter[str] = Counter()
+        for item in items:
+            needed[item["product_id"]] += item["quantity"]
+        taken: dict[str, Row] = {}
+        for id in sorted(needed):
+            enough = {
+                "_id": id,
+                "is_active": True,
+                "currency": self._pricing.currency,
+                "inventory": {"$gte": needed[id]},
+            }
+            product = Product.raw().find_one_and_update(
+                enough, bump({"$inc": {"inventory": -needed[id]}})
+            )
+            if product is not None:
+                taken[id] = product
+        if missing := sorted(set(needed) - set(taken)):
+            raise self._out_of_stock(missing)
+        return taken
+
+    @staticmethod
+    def _out_of_stock(ids: Sequence[str]) -> OutOfStock:
+        query = {"_id": {"$in": ids}, "is_active": True}
+        found = {row["_id"]: row for row in Product.raw().find(query, {"inventory": 1, "name": 1})}
+        products = [
+            {"productId": id, "available": found[id]["inventory"] if id in found else 0}
+            for id in ids
+        ]
+        names = ", ".join(found[id]["name"] if id in found else id for id in ids)
+        return OutOfStock(f"There is not enough of: {names}.", products=products)
+
+    def _refuse_for_plugins(
+        self, cart: PricedCart, identity: Identity, address: ShippingAddress
+    ) -> None:
+        answers = self._platform.hook.commerce_validate_checkout(
+            cart=cart.contents, identity=identity, address=address
+        )
+        reasons = [reason for answer in answers for reason in answer]
+        if reasons:
+            raise CheckoutRefused(" ".join(reasons), reasons=reasons)
+
+    def _order(
+        self, identity: Identity, purchase: Purchase, method: PaymentMethod, cart: PricedCart
+    ) -> Order:
+        moment = now()
+        today = clock.business_day(moment, self._platform.settings.timezone)
+        delivery = today + timedelta(days=self._settings.delivery_days)
+        return Order(
+            user_id=identity.user_id,
+            created_at=moment,
+            lines=[_line(line) for line in cart.lines],
+            adjustments=[
+                AppliedAdjustment(code=a.code, label=a.label, amount=a.amount)
+                for a in cart.adjustments
+            ],
+            subtotal=cart.subtotal,
+            total_price=cart.total,
+            item_count=cart.item_count,
+            currency=cart.currency,
+            status=OrderStatus.CONFIRMED.value,
+            history=[
+                HistoryEntry(status=OrderStatus.CONFIRMED.value, at=moment, actor=identity.actor)
+            ],
+            payment_method=method.id,
+            payment_status=PaymentStatus.PENDING.value,
+            shipping_address=Address(**msgspec.structs.asdict(purchase.address)),
+            estimated_delivery=delivery.isoformat(),
+            note=purchase.note,
+        )
+
+
+def _refuse_other_total(cart: PricedCart, expected: Decimal | None) -> None:
+    total = money.to_major(cart.total, cart.currency)
+    if expected is not None and expected != total:
+        raise PriceChanged("Please confirm the new total.", total=total, currency=cart.currency)
+
+
+def _line(line: PricedLine) -> Line:
+    """The snapshot of a product as it is bought."""
+    product = line.product
+    return Line(
+        product_id=product["_id"],
+        sku=product["sku"],
+        name=product["name"],
+        price=product["price"],
+        cost_price=product.get("cost_price"),
+        quantity=line.quantity,
+        line_total=line.total,
+        image_url=product.get("image_url"),
+    )

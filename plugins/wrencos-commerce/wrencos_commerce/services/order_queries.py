@@ -1,0 +1,100 @@
+"""Reading orders: a customer's own, all of them for staff, and for other plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from wrencos_commerce.models.order import Order
+from wrencos_commerce.permissions import READ_ORDERS
+from wrencos_commerce.services.recent_counts import RecentCounts
+from wrencos_core.api import Identity, NotFound, Platform
+from wrencos_core.contracts.commerce import Adjustment, OrderInfo, OrderLine
+
+Row = Mapping[str, Any]
+
+NEWEST = [("created_at", -1), ("_id", -1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderFilter:
+    """What a page of orders is limited to; `placed_from` is included, `placed_before` is not."""
+
+    user_id: str | None = None
+    status: str | None = None
+    placed_from: datetime | None = None
+    placed_before: datetime | None = None
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """The MongoDB filter."""
+        query: dict[str, Any] = {"user_id": self.user_id, "status": self.status}
+        query = {field: value for field, value in query.items() if value is not None}
+        bounds = {"$gte": self.placed_from, "$lt": self.placed_before}
+        if placed := {operator: bound for operator, bound in bounds.items() if bound is not None}:
+            query["created_at"] = placed
+        return query
+
+
+class OrderQueries:
+    """Reads orders; provides contracts.commerce.OrderReader."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._counts = RecentCounts(Order.raw)
+
+    def page(self, wanted: OrderFilter, skip: int, limit: int) -> tuple[list[Row], int]:
+        """The newest orders that fit, and how many fit in all."""
+        query = wanted.query
+        rows = list(Order.raw().find(query).sort(NEWEST).skip(skip).limit(limit))
+        if len(rows) < limit and (rows or skip == 0):
+            return rows, skip + len(rows)
+        return rows, self._counts.count(query)
+
+    def visible_to(self, identity: Identity, id: str) -> Row:
+        """The caller's own order, or anyone's for staff who may read orders; else NotFound."""
+        row: Row | None = Order.raw().find_one({"_id": id})
+        if row is not None and (
+            row["user_id"] == identity.user_id or self._platform.allows(identity, READ_ORDERS)
+        ):
+            return row
+        raise NotFound(f"There is no order {id}.")
+
+    def order(self, id: str) -> OrderInfo | None:
+        """The order as it is published to other plugins, or None."""
+        row = Order.raw().find_one({"_id": id})
+        return None if row is None else order_info(row)
+
+    def placed_between(self, start: datetime, end: datetime) -> Iterator[OrderInfo]:
+        """Every order placed from `start` up to but not including `end`, oldest first."""
+        query = OrderFilter(placed_from=start, placed_before=end).query
+        for row in Order.raw().find(query).sort([("created_at", 1), ("_id", 1)]):
+            yield order_info(row)
+
+
+def order_info(row: Row) -> OrderInfo:
+    """A stored order as other plugins see it."""
+    return OrderInfo(
+        id=row["_id"],
+        user_id=row["user_id"],
+        status=row["status"],
+        payment_method=row["payment_method"],
+        payment_status=row["payment_status"],
+        lines=lines_of(row),
+        adjustments=adjustments_of(row),
+        total_price=row["total_price"],
+        currency=row["currency"],
+        placed_at=row["created_at"],
+    )
+
+
+def lines_of(row: Row) -> tuple[OrderLine, ...]:
+    """The lines of a stored order; a missing cost is None."""
+    return tuple(OrderLine(**{"cost_price": None, **line}) for line in row["lines"])
+
+
+def adjustments_of(row: Row) -> tuple[Adjustment, ...]:
+    """The adjustments of a stored order."""
+    return tuple(Adjustment(**adjustment) for adjustment in row["adjustments"])

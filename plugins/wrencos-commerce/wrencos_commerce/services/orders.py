@@ -1,0 +1,150 @@
+"""Moving orders on: along the transitions, each once, with stock and payment in step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wrencos_commerce.errors import TransitionRefused
+from wrencos_commerce.models.order import TRANSITIONS, Order, OrderStatus, PaymentStatus
+from wrencos_commerce.models.product import Product
+from wrencos_commerce.services.payment_methods import payment_method
+from wrencos_core.api import (
+    Identity,
+    NotFound,
+    Platform,
+    StaleVersion,
+    audit,
+    bump,
+    now,
+    transactional,
+)
+from wrencos_core.contracts.commerce import OrderPaid, OrderStatusChanged
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusChange:
+    """The status that an order shall get, and what is noted with it."""
+
+    status: OrderStatus
+    tracking_number: str | None = None
+    note: str | None = None
+
+
+class Orders:
+    """Changes orders; rows have the fields of the Order document."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._outbox = platform.outbox
+
+    @transactional
+    def change_status(self, id: str, change: StatusChange, identity: Identity) -> Row:
+        """Move an order on, for staff; the changed row.
+
+        Cancelling puts its stock back. An order that is paid on delivery counts as paid once it
+        is delivered. Raises NotFound, or TransitionRefused with what is allowed.
+        """
+        row = self._moved(_existing({"_id": id}), change, identity)
+        # What runs by itself is in the order's history; the audit log is for what people do.
+        if identity.channel != "job":
+            changes = {"status": change.status.value, "tracking_number": change.tracking_number}
+            audit.record(identity, "commerce.orders.update_status", id, changes)
+        return row
+
+    @transactional
+    def cancel(self, id: str, identity: Identity, note: str | None = None) -> Row:
+        """Cancel the caller's own order while it has not been shipped; the changed row.
+
+        Raises NotFound, also for another's order, or TransitionRefused.
+        """
+        order = _existing({"_id": id, "user_id": identity.user_id})
+        change = StatusChange(status=OrderStatus.CANCELLED, note=note)
+        return self._moved(order, change, identity)
+
+    def _moved(self, order: Row, change: StatusChange, identity: Identity) -> Row:
+        previous, status = OrderStatus(order["status"]), change.status
+        if status not in TRANSITIONS[previous]:
+            allowed = sorted(next.value for next in TRANSITIONS[previous])
+            raise TransitionRefused(
+                f"The order is {previous}; it can go to: {', '.join(allowed) or 'nothing'}.",
+                current=previous.value,
+                allowed=allowed,
+            )
+        row = _stored(order, change, identity)
+        if status is OrderStatus.CANCELLED:
+            _restock(order)
+        self._outbox.publish(
+            OrderStatusChanged(
+                id=f"{order['_id']}:{status.value}",
+                occurred_at=row["updated_at"],
+                order_id=order["_id"],
+                user_id=order["user_id"],
+                status=status.value,
+                previous=previous.value,
+            )
+        )
+        if row["payment_status"] != order["payment_status"] == PaymentStatus.PENDING:
+            self._publish_payment(row)
+        return row
+
+    def _publish_payment(self, row: Row) -> None:
+        if row["payment_status"] != PaymentStatus.PAID:
+            return
+        self._outbox.publish(
+            OrderPaid(
+                id=f"{row['_id']}:paid",
+                occurred_at=row["updated_at"],
+                order_id=row["_id"],
+                user_id=row["user_id"],
+                payment_method=row["payment_method"],
+                amount=row["total_price"],
+                currency=row["currency"],
+            )
+        )
+
+
+def _existing(query: Row) -> Row:
+    row: Row | None = Order.raw().find_one(query)
+    if row is None:
+        raise NotFound(f"There is no order {query['_id']}.")
+    return row
+
+
+def _stored(order: Row, change: StatusChange, identity: Identity) -> Row:
+    """Write the new status with its line of history; of two at once, one finds it changed."""
+    entry = {"status": change.status.value, "at": now(), "actor": identity.actor}
+    if change.note:
+        entry["note"] = change.note
+    values = {"status": change.status.value, "payment_status": _payment_after(order, change.status)}
+    if change.tracking_number:
+        values["tracking_number"] = change.tracking_number
+    row: Row | None = Order.raw().find_one_and_update(
+        {"_id": order["_id"], "status": order["status"]},
+        bump({"$set": values, "$push": {"history": entry}}),
+        return_document=True,
+    )
+    if row is None:
+        raise StaleVersion()
+    return row
+
+
+def _payment_after(order: Row, status: OrderStatus) -> str:
+    """The payment status that goes with the order's new status."""
+    if order["payment_status"] != PaymentStatus.PENDING:
+        return str(order["payment_status"])
+    if status is OrderStatus.CANCELLED:
+        return PaymentStatus.VOID.value
+    if status is OrderStatus.DELIVERED and payment_method(order["payment_method"]).paid_on_delivery:
+        return PaymentStatus.PAID.value
+    return PaymentStatus.PENDING.value
+
+
+def _restock(order: Row) -> None:
+    """Put the stock back; by id, as checkouts take it."""
+    for line in sorted(order["lines"], key=lambda line: str(line["product_id"])):
+        Product.raw().update_one(
+            {"_id": line["product_id"]}, bump({"$inc": {"inventory": line["quantity"]}})
+        )
