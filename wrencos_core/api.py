@@ -4,7 +4,7 @@ It imports no Flask; the HTTP half is `wrencos_core.web`. What stands here keeps
 meaning within a minor version, wherever in the core it lives.
 """
 
-from wrencos_core import audit, clock, ids, money
+from wrencos_core import audit, clock, ids, money, text
 from wrencos_core.cli import fail, pass_platform, print_json, print_table
 from wrencos_core.clock import now
 from wrencos_core.database import after_commit, database, transaction, transactional
@@ -27,6 +27,7 @@ from wrencos_core.hookspecs import hookimpl, hookspec
 from wrencos_core.identity import ANONYMOUS, SYSTEM, Identity, Permission, Role
 from wrencos_core.ids import is_id, new_id
 from wrencos_core.jobs import Job, Schedule
+from wrencos_core.listing import Listing
 from wrencos_core.migrations import Migration
 from wrencos_core.money import Money
 from wrencos_core.platform import Platform
@@ -50,6 +51,7 @@ __all__ = [
     "Identity",
     "Invalid",
     "Job",
+    "Listing",
     "Metric",
     "Migration",
     "Money",
@@ -83,6 +85,7 @@ __all__ = [
     "pass_platform",
     "print_json",
     "print_table",
+    "text",
     "transaction",
     "transactional",
 ]

@@ -17,9 +17,9 @@ class AuditEntry(Document):
     meta = {
         "collection": "core_audit_entries",
         "indexes": [
-            {"fields": ["-created_at"], "name": "newest"},
-            {"fields": ["target", "-created_at"], "name": "by_target"},
-            {"fields": ["actor", "-created_at"], "name": "by_actor"},
+            {"fields": ["-created_at", "-_id"], "name": "newest"},
+            {"fields": ["target", "-created_at", "-_id"], "name": "by_target"},
+            {"fields": ["actor", "-created_at", "-_id"], "name": "by_actor"},
         ],
     }
     id_prefix = "audit"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, TextIO
 
+import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -105,7 +107,7 @@ def _ending(*, text: bool) -> list[Processor]:
         colors = sys.stderr.isatty()
         render = [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
     else:
-        render = [_in_order, structlog.processors.JSONRenderer(default=str)]
+        render = [_in_order, structlog.processors.JSONRenderer(_json)]
     return [structlog.processors.format_exc_info, mask_secrets, *render]
 
 
@@ -138,6 +140,13 @@ def _add_logger_name(logger: WrappedLogger, _: str, event: EventDict) -> EventDi
     record = event.get("_record")
     event["logger"] = record.name if record is not None else getattr(logger, "name", "wrencos")
     return event
+
+
+def _json(event: EventDict, **_: Any) -> str:
+    try:
+        return msgspec.json.encode(event, enc_hook=str).decode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which json escapes
+        return json.dumps(event, default=str)
 
 
 def _in_order(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -136,6 +136,16 @@ class PluginManager:
         answers = self._ask(status, hook_name, arguments)
         return [item for answer in answers for item in answer or ()]
 
+    def collect_safely(self, hook_name: str, **arguments: Any) -> list[Any]:
+        """The items for a list hook; a plugin that raises is logged, and the others answer."""
+        items: list[Any] = []
+        for status in self.enabled():
+            try:
+                items += self.collect_one(status, hook_name, arguments)
+            except Exception:
+                log.exception("plugin.hook_failed", plugin=status.name, hook=hook_name)
+        return items
+
     def call_each(
         self, hook_name: str, last: str | None = None, **arguments: Any
     ) -> list[tuple[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +11,12 @@ import msgspec
 from wrencos_core.audit import AuditEntry
 from wrencos_core.http.blueprint import Blueprint
 from wrencos_core.http.schemas import PageQuery, Paging, Text
+from wrencos_core.listing import Listing
 
 blp = Blueprint("audit", __name__, url_prefix="/audit", description="The audit log.")
+
+
+_listing = Listing(AuditEntry.raw)
 
 
 class AuditQuery(PageQuery):
@@ -50,10 +55,10 @@ def list_entries(args: dict[str, Any]) -> AuditPage:
     The newest entries first; `actor` and `target` limit it to one user or one thing.
     """
     paging = Paging.of(args)
-    query = {name: args[name] for name in ("actor", "target") if name in args}
-    entries = AuditEntry.raw()
-    rows = entries.find(query).sort("created_at", -1).skip(paging.skip).limit(paging.limit)
-    total = entries.count_documents(query) if query else entries.estimated_document_count()
+    query: dict[str, Any] = {name: args[name] for name in ("actor", "target") if name in args}
+    rows, total = _listing.page(
+        query, sort=[("created_at", -1), ("_id", -1)], skip=paging.skip, limit=paging.limit
+    )
     return AuditPage(
         entries=[_view(row) for row in rows],
         total_count=total,
@@ -62,7 +67,7 @@ def list_entries(args: dict[str, Any]) -> AuditPage:
     )
 
 
-def _view(row: dict[str, Any]) -> AuditEntryView:
+def _view(row: Mapping[str, Any]) -> AuditEntryView:
     return AuditEntryView(
         id=row["_id"],
         actor=row["actor"],

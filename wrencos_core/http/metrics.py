@@ -66,6 +66,7 @@ class RequestMetrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+        self._children: dict[tuple[str, ...], tuple[Counter, Histogram]] = {}
         self._running = Gauge(
             "wrencos_http_requests_in_progress",
             "Requests that are being answered.",
@@ -90,9 +91,15 @@ class RequestMetrics:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return response
         method = request.method if request.method in _METHODS else "OTHER"
-        labels = [method, route_template(), f"{response.status_code // 100}xx", *self._own()]
-        self._count.labels(*labels).inc()
-        self._seconds.labels(*labels).observe(perf_counter() - g.started)
+        key = (method, route_template(), f"{response.status_code // 100}xx", *self._own())
+        # `labels` takes a lock and formats; there are no more children than routes and statuses.
+        children = self._children.get(key)
+        if children is None:
+            children = self._count.labels(*key), self._seconds.labels(*key)
+            self._children[key] = children
+        count, seconds = children
+        count.inc()
+        seconds.observe(perf_counter() - g.started)
         return response
 
     def end(self, _: BaseException | None) -> None:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields, validate
+from webargs.multidictproxy import MultiDictProxy
+
+from wrencos_core.clock import to_milliseconds
 
 MAX_LIMIT = 100
 # Deep pages cost the database their whole offset; nobody turns that many.
 MAX_PAGE = 10_000
+_AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_LINK = re.compile(r"://|\bwww\.", re.IGNORECASE)
+# Control characters (tab, newlines, U+0085 too), and the separators of lines and paragraphs.
+_BREAKS = frozenset({"Cc", "Zl", "Zp"})
+# They turn the direction of whatever is shown after them.
+_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class Schema(ma.Schema):
@@ -39,6 +53,63 @@ class Text(fields.String):
         return text
 
 
+class Line(Text):
+    """A Text of one line, as names, SKUs and cities are: nothing in it ends or turns a line."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if any(unicodedata.category(char) in _BREAKS or char in _OVERRIDES for char in text):
+            raise ma.ValidationError("Must be one line, without control characters.")
+        return text
+
+
+class PersonName(Line):
+    """A person's name. It opens our mails, where a stranger's web address would become a link."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if _LINK.search(text):
+            raise ma.ValidationError("A name holds no web address.")
+        return text
+
+
+class Country(fields.String):
+    """Two capital letters, as the codes of ISO 3166-1 alpha-2 are."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(metadata={"pattern": f"^{_COUNTRY.pattern}$"}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        code: str = super()._deserialize(value, attr, data, **kwargs)
+        if not _COUNTRY.fullmatch(code):
+            raise ma.ValidationError("Must be an ISO 3166-1 alpha-2 code.")
+        return code
+
+
+class Flag(fields.Boolean):
+    """JSON's true or false, in a query the words `true` and `false`; never "yes" or 1."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if isinstance(data, MultiDictProxy):
+            value = {"true": True, "false": False}.get(value, value)
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class Moment(fields.AwareDateTime):
+    """A date and time by ISO 8601, in UTC and whole milliseconds; without a zone it means UTC."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="iso", default_timezone=UTC, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        try:
+            return to_milliseconds(super()._deserialize(value, attr, data, **kwargs))
+        except OverflowError as error:  # in UTC it is before the year 1 or after 9999
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from error
+
+
 class Whole(fields.Integer):
     """A JSON integer within bounds: neither `1.5` nor `"1"`."""
 
@@ -47,11 +118,17 @@ class Whole(fields.Integer):
 
 
 class Major(fields.Decimal):
-    """An amount in major units: a JSON number (or its text), never negative, never NaN."""
+    """An amount in major units: a JSON number or text such as `29.99`, not negative, no NaN."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("validate", validate.Range(min=0))
         super().__init__(allow_nan=False, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
+        # Decimal itself reads `1_000`, `1e3` and the digits of every script.
+        if isinstance(value, bool) or (isinstance(value, str) and not _AMOUNT.fullmatch(value)):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class PageQuery(Schema):

@@ -40,9 +40,13 @@ def search(args: dict[str, Any]) -> SearchResults:
 
     Each hit carries its id and kind; only what the caller may see is found.
     """
-    answers = current_platform().plugins.call_each(
-        "search", identity=current_identity(), text=args["q"], limit=args["limit"]
+    platform = current_platform()
+    hits = platform.plugins.collect_safely(
+        "search",
+        platform=platform,
+        identity=current_identity(),
+        text=args["q"],
+        limit=args["limit"],
     )
-    hits = [hit for _, hits in answers for hit in hits]
     hits.sort(key=lambda hit: (-hit.score, hit.id))
     return SearchResults(hits[: args["limit"]])

@@ -69,14 +69,17 @@ def init_app(app: Flask, platform: Platform) -> None:
     headers = dict(_HEADERS)
     if secure:
         headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR}"
+    wanted = [(name, name.lower(), value) for name, value in headers.items()]
     _allow_origins(app, settings.cors_origins)
 
     @app.after_request
     def complete(response: Response) -> Response:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
-        if response.status_code >= 400 or _is_private():
-            response.headers.setdefault("Cache-Control", "no-store")
+        # One walk over what is there: `setdefault` would walk twice for each header.
+        present = {name.lower() for name, _ in response.headers}
+        missing = [(name, value) for name, lower, value in wanted if lower not in present]
+        if "cache-control" not in present and (response.status_code >= 400 or _is_private()):
+            missing.append(("Cache-Control", "no-store"))
+        response.headers.extend(missing)
         return response
 
 

@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from wrencos_commerce.errors import CartEmpty, OutOfStock, TransitionRefused
 from wrencos_commerce.models.order import TRANSITIONS, Order, OrderStatus
 from wrencos_commerce.models.product import Product
-from wrencos_commerce.models.search_terms import fold, terms, words
 from wrencos_commerce.services.carts import CartHolder, Carts
 from wrencos_commerce.services.checkout import Checkout, Purchase
 from wrencos_commerce.services.orders import Orders, StatusChange
 from wrencos_commerce.services.pricing import apply
 from wrencos_core.api import SYSTEM, Identity, Platform, Role, new_id
 from wrencos_core.contracts.commerce import Adjustment, ShippingAddress
+from wrencos_core.text import fold, terms, words
 
 MakeProduct = Callable[..., str]
 

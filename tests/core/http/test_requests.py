@@ -5,7 +5,7 @@ import re
 import pytest
 import structlog
 
-ID = re.compile(r"req_[0-9A-Z]{26}")
+ID = re.compile(r"req_[0-9a-f]{24}")
 
 
 def test_every_answer_has_a_new_request_id(client):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +14,7 @@ from mongoengine import (
     StringField,
 )
 
+from wrencos_core import text
 from wrencos_core.documents import Document, UTCDateTimeField
 from wrencos_core.identity import Role
 
@@ -85,12 +85,11 @@ def search_words(user: dict[str, Any]) -> list[str]:
     return sorted(word for word in words if word)
 
 
-def folded(text: str) -> list[str]:
-    """The words of `text` in lower case without diacritics: "Nguyễn Đức" as nguyen, duc."""
-    plain = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
-    return "".join(char for char in plain if not unicodedata.combining(char)).split()
+def folded(name: str) -> list[str]:
+    """The words of `name` in lower case without diacritics: "Nguyễn Đức" as nguyen, duc."""
+    return text.fold(name).split()
 
 
 def search_query(words: Iterable[str]) -> dict[str, Any]:
     """The filter for users who have, for each word, one that begins with it."""
-    return {"search_words": {"$all": [re.compile(f"^{re.escape(word)}") for word in words]}}
+    return {"search_words": text.beginnings(words)}

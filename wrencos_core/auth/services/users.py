@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wrencos_core import audit
@@ -16,6 +16,7 @@ from wrencos_core.database import transaction
 from wrencos_core.documents import bump
 from wrencos_core.errors import Conflict, Invalid, NotFound, PermissionDenied
 from wrencos_core.identity import Identity, Role
+from wrencos_core.listing import Listing
 
 if TYPE_CHECKING:
     from wrencos_core.platform import Platform
@@ -45,7 +46,7 @@ SHOWN = dict.fromkeys(
 class UserPage(NamedTuple):
     """Rows of one page, and how many there are on all pages."""
 
-    rows: list[dict[str, Any]]
+    rows: list[Mapping[str, Any]]
     total: int
 
 
@@ -55,6 +56,7 @@ class Users:
     def __init__(self, platform: Platform, sessions: Sessions) -> None:
         self._platform = platform
         self._sessions = sessions
+        self._listing = Listing(User.raw)
 
     def list(
         self, *, skip: int, limit: int, role: Role | None = None, search: str | None = None
@@ -70,9 +72,10 @@ class Users:
         words = folded(search or "")
         if words:
             query |= search_query(words)
-        users = User.raw()
-        rows = users.find(query, SHOWN).sort([("created_at", -1), ("_id", -1)])
-        return UserPage(list(rows.skip(skip).limit(limit)), users.count_documents(query))
+        newest = [("created_at", -1), ("_id", -1)]
+        return UserPage(
+            *self._listing.page(query, sort=newest, skip=skip, limit=limit, fields=SHOWN)
+        )
 
     def find(self, user_id: str) -> dict[str, Any]:
         """The row of a user; raises NotFound."""

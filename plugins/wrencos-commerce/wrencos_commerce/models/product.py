@@ -7,8 +7,7 @@ from typing import Any
 
 from mongoengine import BooleanField, FloatField, IntField, ListField, StringField
 
-from wrencos_commerce.models.search_terms import fold, terms
-from wrencos_core.api import Document
+from wrencos_core.api import Document, text
 
 # The index of each order begins with these: one scan, already sorted, for every filter.
 _LISTED = ["is_active", "facets"]
@@ -65,15 +64,15 @@ class Product(Document):
 
 
 def derived(row: Mapping[str, Any], category_path: Sequence[str]) -> dict[str, Any]:
-    """The derived fields of a product whose category has this path of ids from the root."""
+    """The derived fields of a product; `category_path` has the ids and slugs of its categories."""
     return {
         "facets": [
             ANY,
-            *(category_facet(id) for id in category_path),
+            *(category_facet(name) for name in category_path),
             *(skin_type_facet(skin_type) for skin_type in row.get("skin_types", ())),
             *(concern_facet(concern) for concern in row.get("concerns", ())),
         ],
-        "terms": terms(
+        "terms": text.terms(
             [
                 row["name"],
                 row["sku"],
@@ -83,12 +82,12 @@ def derived(row: Mapping[str, Any], category_path: Sequence[str]) -> dict[str, A
                 *row.get("concerns", ()),
             ]
         ),
-        "name_key": fold(row["name"]),
+        "name_key": text.fold(row["name"]),
     }
 
 
-def category_facet(id: str) -> str:
-    return f"category:{id}"
+def category_facet(id_or_slug: str) -> str:
+    return f"category:{id_or_slug}"
 
 
 def skin_type_facet(name: str) -> str:

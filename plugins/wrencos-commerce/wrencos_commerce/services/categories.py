@@ -11,8 +11,7 @@ from mongoengine.errors import NotUniqueError
 from wrencos_commerce.errors import AlreadyExists, CategoryInUse
 from wrencos_commerce.models.category import MAX_DEPTH, Category
 from wrencos_commerce.models.product import Product, category_facet
-from wrencos_commerce.models.search_terms import words
-from wrencos_core.api import Identity, Invalid, NotFound, audit, bump, transactional
+from wrencos_core.api import Identity, Invalid, NotFound, audit, bump, text, transactional
 
 Row = Mapping[str, Any]
 
@@ -40,7 +39,7 @@ class Categories:
         return found
 
     def path_for_product(self, category_id: str) -> list[str]:
-        """The ids from the root to this category, for a product that is put into it.
+        """The ids and slugs from the root to this category, for a product that is put into it.
 
         To be called in the transaction that stores the product: it touches the category, so that
         deleting it at the same time conflicts. Raises Invalid when there is none.
@@ -48,7 +47,7 @@ class Categories:
         row = Category.raw().find_one_and_update({"_id": category_id}, bump({}))
         if row is None:
             raise Invalid(errors={"categoryId": ["There is no such category."]})
-        return [*row["ancestors"], row["_id"]]
+        return _names([*row["ancestors"], row["_id"]])
 
     @transactional
     def create(self, values: Row, identity: Identity) -> str:
@@ -56,7 +55,7 @@ class Categories:
 
         The slug is made from the name when none is given. Raises Invalid or AlreadyExists.
         """
-        slug = checked_slug(values.get("slug") or "-".join(words(values["name"])))
+        slug = checked_slug(values.get("slug") or "-".join(text.words(values["name"])))
         category = Category(
             name=values["name"],
             slug=slug,
@@ -88,6 +87,9 @@ class Categories:
         row: Row = Category.raw().find_one_and_update(
             {"_id": before["_id"]}, bump({"$set": changes}), return_document=True
         )
+        if row["slug"] != before["slug"]:
+            # Everything below it is found by its slug too.
+            _refile({"facets": category_facet(row["_id"])}, [before["slug"]], [row["slug"]])
         audit.record(identity, "commerce.categories.update", before["_id"], changes)
         return row
 
@@ -141,11 +143,18 @@ def _move(category: Row, parent_id: str | None) -> None:
     for row in [category, *subtree]:
         ancestors = above + row["ancestors"][cut:]
         Category.raw().update_one({"_id": row["_id"]}, bump({"$set": {"ancestors": ancestors}}))
-        _refile_products(row["_id"], [*row["ancestors"], row["_id"]], [*ancestors, row["_id"]])
+        old, new = _names(row["ancestors"]), _names(ancestors)
+        _refile({"category_id": row["_id"]}, old, new)
 
 
-def _refile_products(category_id: str, old_path: Sequence[str], new_path: Sequence[str]) -> None:
-    """Exchange the category facets of the products that are directly in this category."""
-    old, new = ([category_facet(id) for id in path] for path in (old_path, new_path))
-    facets = {"$concatArrays": [{"$setDifference": ["$facets", old]}, new]}
-    Product.raw().update_many({"category_id": category_id}, [{"$set": {"facets": facets}}])
+def _names(ids: Sequence[str]) -> list[str]:
+    """The ids and the slugs of these categories: what a list may be limited to them by."""
+    rows = Category.raw().find({"_id": {"$in": list(ids)}}, {"slug": 1})
+    return [name for row in rows for name in (row["_id"], row["slug"])]
+
+
+def _refile(query: Row, old: Sequence[str], new: Sequence[str]) -> None:
+    """Exchange the category facets of the products that fit `query`."""
+    gone, come = ([category_facet(name) for name in names] for names in (old, new))
+    facets = {"$concatArrays": [{"$setDifference": ["$facets", gone]}, come]}
+    Product.raw().update_many(query, [{"$set": {"facets": facets}}])

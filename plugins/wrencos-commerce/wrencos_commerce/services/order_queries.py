@@ -9,8 +9,7 @@ from typing import Any
 
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.permissions import READ_ORDERS
-from wrencos_commerce.services.recent_counts import RecentCounts
-from wrencos_core.api import Identity, NotFound, Platform
+from wrencos_core.api import Identity, Listing, NotFound, Platform
 from wrencos_core.contracts.commerce import Adjustment, OrderInfo, OrderLine
 
 Row = Mapping[str, Any]
@@ -43,15 +42,11 @@ class OrderQueries:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._counts = RecentCounts(Order.raw)
+        self._listing = Listing(Order.raw)
 
     def page(self, wanted: OrderFilter, skip: int, limit: int) -> tuple[list[Row], int]:
         """The newest orders that fit, and how many fit in all."""
-        query = wanted.query
-        rows = list(Order.raw().find(query).sort(NEWEST).skip(skip).limit(limit))
-        if len(rows) < limit and (rows or skip == 0):
-            return rows, skip + len(rows)
-        return rows, self._counts.count(query)
+        return self._listing.page(wanted.query, sort=NEWEST, skip=skip, limit=limit)
 
     def visible_to(self, identity: Identity, id: str) -> Row:
         """The caller's own order, or anyone's for staff who may read orders; else NotFound."""

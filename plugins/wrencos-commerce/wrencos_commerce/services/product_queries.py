@@ -16,10 +16,7 @@ from wrencos_commerce.models.product import (
     concern_facet,
     skin_type_facet,
 )
-from wrencos_commerce.models.search_terms import fold, matching, words
-from wrencos_commerce.services.categories import Categories
-from wrencos_commerce.services.recent_counts import RecentCounts
-from wrencos_core.api import NotFound, Platform, money
+from wrencos_core.api import Listing, NotFound, Platform, money, text
 from wrencos_core.contracts.commerce import ProductInfo
 
 Row = Mapping[str, Any]
@@ -47,10 +44,9 @@ class ProductFilter:
 class ProductQueries:
     """Reads products; provides contracts.commerce.ProductCatalog."""
 
-    def __init__(self, platform: Platform, categories: Categories) -> None:
+    def __init__(self, platform: Platform) -> None:
         self._currency = platform.settings.currency
-        self._categories = categories
-        self._counts = RecentCounts(Product.raw)
+        self._listing = Listing(Product.raw)
 
     def page(
         self, wanted: ProductFilter, sort: str, skip: int, limit: int
@@ -62,31 +58,25 @@ class ProductQueries:
         query = self.query(wanted)
         if query is None:
             return [], 0
-        cursor = Product.raw().find(query, _UNLISTED).sort(SORTS[sort]).skip(skip).limit(limit)
-        rows = list(cursor)
-        if len(rows) < limit and (rows or skip == 0):
-            return rows, skip + len(rows)
-        return rows, self._counts.count(query)
+        return self._listing.page(query, sort=SORTS[sort], skip=skip, limit=limit, fields=_UNLISTED)
 
     def query(self, wanted: ProductFilter) -> dict[str, Any] | None:
         """The MongoDB filter, or None when nothing can fit."""
         facets = []
         if wanted.category:
-            category = self._categories.find(wanted.category)
-            if category is None:
-                return None
-            facets.append(category_facet(category["_id"]))
+            facets.append(category_facet(wanted.category))
         if wanted.skin_type:
             facets.append(skin_type_facet(fold_tag(wanted.skin_type)))
         if wanted.concern:
             facets.append(concern_facet(fold_tag(wanted.concern)))
         query: dict[str, Any] = {"is_active": True}
         if wanted.search is not None:
-            if not words(wanted.search):
+            searched = text.words(wanted.search)
+            if not searched:
                 return None
-            query["terms"] = matching(wanted.search)
-        if facets or wanted.search is None:
-            query["facets"] = {"$all": facets or [ANY]}
+            query["terms"] = text.beginnings(searched)
+        # Also beside a search: for a common word the server walks a sorted index and stops early.
+        query["facets"] = {"$all": facets or [ANY]}
         if price := self._price_bounds(wanted):
             query["price"] = price
         if wanted.in_stock:
@@ -122,18 +112,18 @@ class ProductQueries:
         """As `by_ids`, in the form that is published to other plugins."""
         return {id: _info(row) for id, row in self.by_ids(ids).items()}
 
-    def matching(self, text: str, limit: int) -> list[ProductInfo]:
-        """Products for sale that fit all words of `text`, accents optional, best rated first."""
-        query = self.query(ProductFilter(search=text))
+    def matching(self, searched: str, limit: int) -> list[ProductInfo]:
+        """Products for sale with all words of `searched`, accents optional, best rated first."""
+        query = self.query(ProductFilter(search=searched))
         if query is None:
             return []
         rows = Product.raw().find(query, _UNSHOWN).sort(SORTS["rating"]).limit(limit)
         return [_info(row) for row in rows]
 
 
-def fold_tag(text: str) -> str:
+def fold_tag(tag: str) -> str:
     """A skin type or concern as it is stored: `Large pores` as `large-pores`."""
-    return "-".join(fold(text).split())
+    return "-".join(text.fold(tag).split())
 
 
 def _info(row: Row) -> ProductInfo:

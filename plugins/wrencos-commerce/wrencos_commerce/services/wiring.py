@@ -19,7 +19,7 @@ def provide(platform: Platform, services: ServiceRegistry) -> None:
     """Provide every service of commerce."""
     categories = Categories()
     products = Products(platform, categories)
-    product_queries = ProductQueries(platform, categories)
+    product_queries = ProductQueries(platform)
     pricing = Pricing(platform)
     carts = Carts(platform, product_queries, pricing)
     order_queries = OrderQueries(platform)

@@ -1,4 +1,4 @@
-"""How words are compared: without case and without the accents that people leave out."""
+"""How words are compared and found: without case, and without the accents people leave out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Any
+
+from bson.regex import Regex
 
 _WORD = re.compile(r"\w+")
 # More words than this narrow a search no further; each costs a look at every candidate.
@@ -28,7 +30,11 @@ def terms(texts: Iterable[str]) -> list[str]:
     return sorted({word for text in texts for word in words(text)})
 
 
-def matching(text: str) -> dict[str, Any]:
-    """The condition on `terms`: for each word of `text`, a term that begins with it."""
-    wanted = list(dict.fromkeys(words(text)))[:_MOST_WORDS]
-    return {"$all": [re.compile(f"^{re.escape(word)}") for word in wanted]}
+def beginnings(wanted: Iterable[str]) -> dict[str, Any]:
+    """The MongoDB condition on an indexed array: for each word, a member that begins with it.
+
+    BSON's own regular expression, because pymongo sends Python's with the option `u`, for which
+    the server does not use the index's bounds.
+    """
+    distinct = list(dict.fromkeys(wanted))[:_MOST_WORDS]
+    return {"$all": [Regex(f"^{re.escape(word)}") for word in distinct]}
