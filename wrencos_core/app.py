@@ -8,7 +8,17 @@ from typing import Any
 from flask import Flask
 
 from wrencos_core import logs
-from wrencos_core.http import docs, limits, media, openapi, operations, problems, requests, security
+from wrencos_core.http import (
+    docs,
+    limits,
+    media,
+    openapi,
+    operations,
+    problems,
+    requests,
+    security,
+    websockets,
+)
 from wrencos_core.platform import Platform, start
 from wrencos_core.settings import Settings
 
@@ -40,6 +50,7 @@ def build_app(platform: Platform) -> Flask:
     blueprints = [blueprint for _, blueprint in platform.plugins.collect("register_blueprints")]
     openapi.init_app(app, blueprints, platform.settings.shop_name)
     limits.apply_route_limits(app)
+    websockets.init_app(app, platform)
     operations.init_app(app, platform)
     media.init_app(app, platform)
     docs.init_app(app, platform)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import wrencos_core
 from wrencos_core.checks import core_checks
+from wrencos_core.contracts.privacy import ErasedData, PersonalData
 from wrencos_core.documents import Document
-from wrencos_core.health import HealthCheck
+from wrencos_core.health import HealthCheck, Metric
 from wrencos_core.hookspecs import hookimpl
 from wrencos_core.identity import Permission
 from wrencos_core.jobs import Job, Schedule
@@ -72,11 +73,32 @@ def register_schedules() -> Sequence[Schedule]:
 
 @hookimpl
 def register_blueprints() -> Sequence[Blueprint]:
-    from wrencos_core.http import audit_log, search
+    from wrencos_core.http import audit_log, search, ws_tickets
 
-    return [audit_log.blp, search.blp]
+    return [audit_log.blp, search.blp, ws_tickets.blp]
 
 
 @hookimpl
 def register_health_checks(platform: Platform) -> Sequence[HealthCheck]:
     return core_checks(platform)
+
+
+@hookimpl
+def collect_metrics() -> Sequence[Metric]:
+    from wrencos_core.http.websockets import figures
+
+    return figures()
+
+
+@hookimpl
+def export_personal_data(user_id: str) -> PersonalData:
+    from wrencos_core.http.idempotency import stored_answers
+
+    return PersonalData(sections={"remembered_answers": stored_answers(user_id)})
+
+
+@hookimpl
+def erase_personal_data(user_id: str) -> ErasedData:
+    from wrencos_core.http.idempotency import erase_answers
+
+    return ErasedData(erased={"remembered_answers": erase_answers(user_id)}, kept={})

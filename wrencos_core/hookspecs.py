@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from wrencos_core.platform import Platform
     from wrencos_core.services import ServiceRegistry
     from wrencos_core.settings import Settings
+    from wrencos_core.websockets.routes import WebSocketRoute
 
 PROJECT = "wrencos"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -89,6 +90,11 @@ def register_blueprints() -> Sequence[Blueprint]:
 
 
 @hookspec
+def register_websockets() -> Sequence[WebSocketRoute]:
+    """The WebSocket endpoints of your plugin, below /ws."""
+
+
+@hookspec
 def register_health_checks(platform: Platform) -> Sequence[HealthCheck]:
     """What /ready and `wrencos check` must ask before the platform may serve."""
 
@@ -120,7 +126,7 @@ def check_permission(identity: Identity, permission: str) -> bool | None:
 
 
 @hookspec
-def search(identity: Identity, text: str, limit: int) -> Sequence[SearchHit]:
+def search(platform: Platform, identity: Identity, text: str, limit: int) -> Sequence[SearchHit]:
     """What in your plugin fits `text` and may be seen by `identity`, the best first."""
 
 

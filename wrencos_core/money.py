@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import (
+    ROUND_HALF_UP,
+    Context,
+    Decimal,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+    Underflow,
+    localcontext,
+)
 from functools import cache
 
 import msgspec
@@ -12,6 +21,8 @@ from babel.numbers import format_currency, get_currency_precision, list_currenci
 
 # A double holds any 15 digits: above this a JSON number in major units could lose its last digit.
 MAX_MINOR = 10**15 - 1
+# What is more exact than this context is refused by it, where the default one would round.
+_EXACT = Context(prec=60, traps=[Inexact, InvalidOperation, Overflow, Underflow])
 
 
 class Money(msgspec.Struct, frozen=True, order=True):
@@ -69,15 +80,18 @@ def to_major(amount: int, currency: str) -> Decimal:
 
 def to_minor(value: str | int | Decimal, currency: str) -> int:
     """Major units as minor units; raises ValueError for too many decimals, NaN or a huge value."""
+    decimals = precision(currency)
     try:
-        scaled = Decimal(value).scaleb(precision(currency))
-        exact = scaled == scaled.to_integral_value()
-    except ArithmeticError as error:  # not a number, NaN, or an exponent beyond Decimal's
+        with localcontext(_EXACT):
+            scaled = Decimal(value).scaleb(decimals)
+            exact = scaled == scaled.to_integral_value()
+            in_range = scaled.is_finite() and abs(scaled) <= MAX_MINOR
+    except ArithmeticError as error:  # not a number, NaN, or what _EXACT can't hold
         raise ValueError(f"not an amount: {value!r}") from error
-    if not scaled.is_finite() or abs(scaled) > MAX_MINOR:
+    if not in_range:
         raise ValueError(f"out of range: {value!r}")
     if not exact:
-        raise ValueError(f"{currency} has {precision(currency)} decimals, got {value}")
+        raise ValueError(f"{currency} has {decimals} decimals, got {value}")
     return int(scaled)
 
 

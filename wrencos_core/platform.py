@@ -36,6 +36,7 @@ from wrencos_core.settings import (
     read_sources,
 )
 from wrencos_core.storage.local import LocalStorage
+from wrencos_core.websockets.rooms import Rooms
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +69,7 @@ class Platform:
             retry=Retry(ExponentialBackoff(cap=0.2, base=0.05), 1),
         )
         self.jobs = JobQueue(self.redis)
+        self.rooms = Rooms(self.redis, self.settings)
         self.outbox = Outbox(self.jobs)
         self.services = ServiceRegistry()
         self.storage = LocalStorage(self.settings.data_dir / "files")

@@ -8,18 +8,46 @@ from wrencos_core.http.access import (
     service,
 )
 from wrencos_core.http.blueprint import Blueprint, require_match
-from wrencos_core.http.schemas import Major, PageQuery, Paging, Schema, Text, Whole
+from wrencos_core.http.schemas import (
+    Country,
+    Flag,
+    Line,
+    Major,
+    Moment,
+    PageQuery,
+    Paging,
+    PersonName,
+    Schema,
+    Text,
+    Whole,
+)
+from wrencos_core.http.websockets import current_hub
+from wrencos_core.websockets.connection import Connection
+from wrencos_core.websockets.errors import CloseCode, ConnectionClosed
+from wrencos_core.websockets.hub import Hub
+from wrencos_core.websockets.routes import WebSocketRoute
 
 __all__ = [
     "LOGGED_IN",
     "PUBLIC",
     "Blueprint",
+    "CloseCode",
+    "Connection",
+    "ConnectionClosed",
+    "Country",
+    "Flag",
+    "Hub",
+    "Line",
     "Major",
+    "Moment",
     "PageQuery",
     "Paging",
+    "PersonName",
     "Schema",
     "Text",
+    "WebSocketRoute",
     "Whole",
+    "current_hub",
     "current_identity",
     "current_platform",
     "require_match",

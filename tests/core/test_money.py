@@ -61,6 +61,11 @@ def test_major_units_survive_a_client_that_reads_doubles(amount, currency):
         ("1e400", "USD"),
         ("1e999999", "USD"),
         ("1e-999999", "USD"),
+        ("1e-999999999", "USD"),
+        ("1e999999999", "USD"),
+        ("29.9900000000000000000000000000000001", "USD"),
+        ("0." + "0" * 200 + "1", "USD"),
+        ("9" * 200, "VND"),
         (MAX_MINOR + 1, "VND"),
         ("", "USD"),
         ("abc", "USD"),
@@ -73,7 +78,8 @@ def test_what_is_no_exact_amount_is_refused(value, currency):
 
 
 @pytest.mark.parametrize(
-    ("value", "minor"), [("29.99", 2999), ("1e2", 10000), (Decimal("0.10"), 10), (5, 500)]
+    ("value", "minor"),
+    [("29.99", 2999), ("29.99" + "0" * 90, 2999), ("1e2", 10000), (Decimal("0.10"), 10), (5, 500)],
 )
 def test_exact_amounts(value, minor):
     assert to_minor(value, "USD") == minor

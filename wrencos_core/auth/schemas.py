@@ -8,7 +8,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from wrencos_core.auth.models.user import LOCALES
-from wrencos_core.http.schemas import PageQuery, Schema, Text
+from wrencos_core.http.schemas import Country, Flag, Line, PageQuery, PersonName, Schema
 from wrencos_core.identity import Role
 
 _MAX_PASSWORD = 256
@@ -30,18 +30,15 @@ class Secret(fields.String):
 
 
 class UserAddressSchema(Schema):
-    street = Text(200, required=True)
-    city = Text(100, required=True)
-    state = Text(100, allow_none=True)
-    zip = Text(20, allow_none=True)
-    country = fields.String(
-        required=True,
-        validate=validate.Regexp(r"^[A-Z]{2}$", error="Must be an ISO 3166-1 alpha-2 code."),
-    )
+    street = Line(200, required=True)
+    city = Line(100, required=True)
+    state = Line(100, allow_none=True)
+    zip = Line(20, allow_none=True)
+    country = Country(required=True)
 
 
-def _phone(**kwargs: Any) -> Text:
-    field = Text(32, **kwargs)
+def _phone(**kwargs: Any) -> Line:
+    field = Line(32, **kwargs)
     field.validators.append(validate.Regexp(_PHONE, error="Must be a phone number."))
     return field
 
@@ -53,18 +50,18 @@ def _locale() -> fields.String:
 class AccountRegistrationSchema(Schema):
     """`role` is understood and has no effect: everyone begins as a customer."""
 
-    email = Text(254, required=True)
+    email = Line(254, required=True)
     password = Secret(required=True)
-    first_name = Text(80, required=True)
-    last_name = Text(80, required=True)
+    first_name = PersonName(80, required=True)
+    last_name = PersonName(80, required=True)
     role = fields.Enum(Role, by_value=True)
-    username = Text(32)
+    username = Line(32)
     phone = _phone()
     locale = _locale()
 
 
 class LoginSchema(Schema):
-    email = Text(254, required=True)
+    email = Line(254, required=True)
     password = Secret(required=True)
 
 
@@ -73,7 +70,7 @@ class TokenRefreshSchema(Schema):
 
 
 class PasswordResetSchema(Schema):
-    email = Text(254, required=True)
+    email = Line(254, required=True)
 
 
 class NewPasswordSchema(Schema):
@@ -93,9 +90,9 @@ class PasswordChangeSchema(Schema):
 class UserProfileSchema(Schema):
     """Only what is sent is changed; null clears phone or address."""
 
-    first_name = Text(80)
-    last_name = Text(80)
-    username = Text(32)
+    first_name = PersonName(80)
+    last_name = PersonName(80)
+    username = Line(32)
     phone = _phone(allow_none=True)
     address = fields.Nested(UserAddressSchema, allow_none=True)
     locale = _locale()
@@ -107,27 +104,18 @@ class AccountErasureSchema(Schema):
 
 class UserQuerySchema(PageQuery):
     role = fields.Enum(Role, by_value=True)
-    search = Text(100)
+    search = Line(100)
 
 
 class RoleChangeSchema(Schema):
     """`userId` may repeat the id of the path."""
 
     new_role = fields.Enum(Role, by_value=True, required=True)
-    user_id = Text(40)
+    user_id = Line(40)
 
 
 class PermissionGrantSchema(Schema):
-    permissions = fields.List(Text(100), required=True, validate=validate.Length(max=200))
-
-
-class Flag(fields.Boolean):
-    """true or false, and not "yes" or 1: a client that means something else must hear of it."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
-        if not isinstance(value, bool):
-            raise self.make_error("invalid", input=value)
-        return value
+    permissions = fields.List(Line(100), required=True, validate=validate.Length(max=200))
 
 
 class UserStatusSchema(Schema):

@@ -53,8 +53,17 @@ class AuthSettings(Settings):
     login_window_minutes: int = Field(
         default=15, ge=1, description="The sliding time over which attempts to log in are counted."
     )
+    login_attempts_per_account_and_address: int = Field(
+        default=10,
+        ge=1,
+        description="Wrong passwords for one account from one network address within the window; "
+        "also those that a logged-in user may give when asked to confirm.",
+    )
     login_attempts_per_account: int = Field(
-        default=10, ge=1, description="Wrong passwords for one account within the window."
+        default=100,
+        ge=1,
+        description="Wrong passwords for one account from anywhere within the window. Beyond it "
+        "the owner can't log in either, so it is far above what one network address may use up.",
     )
     login_attempts_per_address: int = Field(
         default=100,

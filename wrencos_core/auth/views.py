@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from wrencos_core.auth.services.directory import postal_address
+from wrencos_core.auth.services.directory import shared_fields
 from wrencos_core.contracts.auth import PostalAddress
 from wrencos_core.contracts.privacy import ErasedData
 from wrencos_core.identity import Role
@@ -116,18 +116,8 @@ class AccountErased(msgspec.Struct, rename="camel", kw_only=True):
 def user_view(row: Mapping[str, Any]) -> UserView:
     """A stored user as the API shows it."""
     return UserView(
-        user_id=row["_id"],
-        email=row["email"],
-        username=row["username"],
-        role=Role(row["role"]),
+        **shared_fields(row),
         permissions=row["permissions"],
-        first_name=row["first_name"],
-        last_name=row["last_name"],
-        phone=row.get("phone"),
-        address=postal_address(row.get("address")),
-        locale=row["locale"],
-        email_verified=row.get("email_verified_at") is not None,
-        disabled=row.get("disabled_at") is not None,
         created_at=row["created_at"],
         last_login_at=row.get("last_login_at"),
     )

@@ -29,7 +29,11 @@ class _Parser(FlaskParser):
     def load_json(self, req: Any, schema: Any) -> Any:
         if req.content_length and not req.is_json:
             raise UnsupportedMediaType("Send the body as application/json.")
-        return super().load_json(req, schema)
+        try:
+            return super().load_json(req, schema)
+        except (RecursionError, ValueError) as error:
+            # Nested too deep, or a number of thousands of digits: json has no error of its own.
+            self._handle_invalid_json_error(error, req)
 
     def _handle_invalid_json_error(
         self, error: Any, req: Any, *args: Any, **kwargs: Any
@@ -143,15 +147,21 @@ def encoded(result: Any, status_code: int) -> Response:
 
 
 def with_etag(view: View) -> View:
-    """Tag a 200 answer by its bytes, and answer 304 when the client has them."""
+    """Tag a 200 answer by its bytes, and answer 304 when the client has them.
+
+    A cache may keep the answer and must ask before using it. What a caller with a token is shown
+    (a cost price, say) is kept by that caller's own cache alone.
+    """
 
     @wraps(view)
     def tagged(*args: Any, **kwargs: Any) -> Response:
         response: Response = view(*args, **kwargs)
         if response.status_code == 200:
             response.set_etag(_digest(response.get_data()))
+            response.vary.add("Authorization")
             if "Cache-Control" not in response.headers:
-                response.headers["Cache-Control"] = "no-cache"
+                personal = "Authorization" in request.headers
+                response.headers["Cache-Control"] = "private, no-cache" if personal else "no-cache"
             response.make_conditional(request)
         return response
 

@@ -48,11 +48,14 @@ class IdempotencyKey(Document):
                 "fields": ["created_at"],
                 "name": "forget",
                 "expireAfterSeconds": int(REMEMBER.total_seconds()),
-            }
+            },
+            {"fields": ["user_id"], "name": "by_user"},
         ],
     }
     id_prefix = "idem"
 
+    # Whose answer it is: it holds what they were told about themselves.
+    user_id = StringField()
     fingerprint = StringField(required=True)
     status = IntField()
     headers = DictField()
@@ -93,6 +96,7 @@ def _run(id: str, fingerprint: str, answer: View) -> Response:
     keys.insert_one(
         {
             "_id": id,
+            "user_id": current_identity().user_id,
             "fingerprint": fingerprint,
             "created_at": moment,
             "updated_at": moment,
@@ -125,3 +129,23 @@ def _scope(key: str) -> str:
 def _fingerprint() -> str:
     body = request.get_data(cache=True)
     return hashlib.sha256(request.query_string + b"|" + body).hexdigest()
+
+
+def stored_answers(user_id: str) -> list[dict[str, Any]]:
+    """The answers remembered for the user, the oldest first."""
+    rows = IdempotencyKey.raw().find({"user_id": user_id}).sort("created_at", 1)
+    return [
+        {
+            "id": row["_id"],
+            "created_at": row["created_at"].isoformat(),
+            "status": row.get("status"),
+            "body": row.get("body"),
+        }
+        for row in rows
+    ]
+
+
+def erase_answers(user_id: str) -> int:
+    """Forget the answers remembered for the user; returns how many."""
+    deleted: int = IdempotencyKey.raw().delete_many({"user_id": user_id}).deleted_count
+    return deleted

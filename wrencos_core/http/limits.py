@@ -75,23 +75,24 @@ def caller_key() -> str:
     try:
         identity = current_identity()
     except NotAuthenticated:
-        return _address_key()
+        return f"ip:{caller_network()}"
     except Exception as error:  # the view meets it again and answers it; here it only names a key
         log.debug("rate_limit.identity_unknown", error=type(error).__name__, exc_info=True)
-        return _address_key()
-    return f"user:{identity.user_id}" if identity.user_id else _address_key()
+        return f"ip:{caller_network()}"
+    return f"user:{identity.user_id}" if identity.user_id else f"ip:{caller_network()}"
 
 
-def _address_key() -> str:
+def caller_network() -> str:
+    """Where the request comes from: an IPv4 address, or the /64 network of an IPv6 one."""
     given = request.remote_addr or "unknown"
     try:
         address = ip_address(given)
     except ValueError:
-        return f"ip:{given}"
+        return given
     if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
         # One line has 2^64 addresses: counting them one by one would limit nobody.
-        return f"ip:{ip_network((int(address), 64), strict=False)}"
-    return f"ip:{given}"
+        return str(ip_network((int(address), 64), strict=False))
+    return given
 
 
 def _is_exempt() -> bool:

@@ -83,12 +83,14 @@ class RequestMetrics:
         return registry
 
     def begin(self) -> None:
+        # A socket stays open for hours: it is counted by itself, and is no request in progress.
+        if _is_socket():
+            return
         g.counted = True
         self._in_progress().inc()
 
     def answered(self, response: Response) -> Response:
-        # A socket stays open for hours: that is no latency.
-        if request.headers.get("Upgrade", "").lower() == "websocket":
+        if _is_socket():
             return response
         method = request.method if request.method in _METHODS else "OTHER"
         key = (method, route_template(), f"{response.status_code // 100}xx", *self._own())
@@ -114,6 +116,10 @@ class RequestMetrics:
     def _own(self) -> list[str]:
         # Asked each time, as a worker is forked after the app was built.
         return [] if self.shared else [str(os.getpid())]
+
+
+def _is_socket() -> bool:
+    return str(request.environ.get("HTTP_UPGRADE", "")).lower() == "websocket"
 
 
 def _admit(platform: Platform) -> None:

@@ -87,4 +87,22 @@ def _problem(
     if request_id := g.get("request_id"):
         body["requestId"] = request_id
     body.update(extra)
-    return Response(_encode(body), status, content_type=CONTENT_TYPE)
+    try:
+        encoded = _encode(body)
+    except UnicodeEncodeError:
+        encoded = _encode(_readable(body))
+    return Response(encoded, status, content_type=CONTENT_TYPE)
+
+
+def _readable(value: Any) -> Any:
+    """`value` with `?` for halves of surrogate pairs, which JSON can bring in and UTF-8 can't say.
+
+    They come back as the names of unknown fields, and wherever a message quotes what was sent.
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_readable(key): _readable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_readable(item) for item in value]
+    return value

@@ -77,15 +77,19 @@ def init_app(app: Flask, platform: Platform) -> None:
         # One walk over what is there: `setdefault` would walk twice for each header.
         present = {name.lower() for name, _ in response.headers}
         missing = [(name, value) for name, lower, value in wanted if lower not in present]
-        if "cache-control" not in present and (response.status_code >= 400 or _is_private()):
+        if "cache-control" not in present and (response.status_code >= 400 or _may_be_private()):
             missing.append(("Cache-Control", "no-store"))
         response.headers.extend(missing)
         return response
 
 
-def _is_private() -> bool:
-    """Whether the answer may be meant for this caller alone; a guest's cart is, too."""
-    return "Authorization" in request.headers or "X-Cart-Token" in request.headers
+def _may_be_private() -> bool:
+    """Whether the answer may be meant for this caller alone, as tokens and a guest's cart are.
+
+    No cookie or header tells for sure, so that is every answer of the API; a route that may be
+    cached says so.
+    """
+    return request.path.startswith("/api/") or "Authorization" in request.headers
 
 
 def _allow_origins(app: Flask, origins: Iterable[str]) -> None:

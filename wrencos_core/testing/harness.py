@@ -26,8 +26,6 @@ Overrides = Mapping[type[Settings], Mapping[str, Any]]
 SECRET_KEY = "a-key-for-tests-only-of-at-least-32-bytes"
 # Redis and Valkey have 16 logical databases unless they are told otherwise.
 REDIS_DATABASES = 16
-# Kept between tests: what a platform makes once, when it is built.
-_KEPT_FILES = {"secret_key"}
 
 
 class Harness:
@@ -118,8 +116,6 @@ class Harness:
             db[name].delete_many({})
         self._redis.flushdb()
         for entry in self.data_dir.iterdir():
-            if entry.name in _KEPT_FILES:
-                continue
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
     def close(self) -> None:

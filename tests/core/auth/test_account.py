@@ -156,6 +156,16 @@ def test_guesses_with_a_stolen_token_are_throttled(login: Any) -> None:
     assert statuses == [422] * 10 + [429]
 
 
+def test_guesses_at_the_login_do_not_keep_the_owner_from_confirming(
+    register: Any, sign_in: Any, client: Any
+) -> None:
+    headers = {"Authorization": f"Bearer {register().json['token']}"}
+    while sign_in(password="not-my-password").status_code == 401:
+        pass
+    body = {"oldPassword": PASSWORD, "newPassword": NEW}
+    assert client.put("/api/auth/password", json=body, headers=headers).status_code == 200
+
+
 def test_exports_what_every_plugin_stores(login: Any) -> None:
     caller = login()
     answer = caller.get("/api/auth/me/export")

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from wrencos_core.auth.models.one_time_token import OneTimeToken
 from wrencos_core.auth.models.user import User
@@ -64,6 +65,24 @@ def test_unknown_addresses_get_the_same_answer_and_the_same_work(
     assert known.get_data() == unknown.get_data()
     run_jobs()
     assert len(sent_mail()) == mails + 1
+
+
+def test_when_no_job_can_be_queued_known_and_unknown_addresses_are_told_so(
+    register: Any, ask: Any, platform: Any, monkeypatch: Any
+) -> None:
+    register()
+
+    def gone(*_: Any, **__: Any) -> None:
+        raise RedisConnectionError("gone")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(platform.redis.connection_pool, "get_connection", gone)
+        known, unknown = ask(), ask("nobody@example.test")
+    assert known.status_code == unknown.status_code == 503
+    assert known.json["type"] == "urn:wrencos:problem:try-again"
+    same = ("type", "title", "status", "detail")
+    assert [known.json[name] for name in same] == [unknown.json[name] for name in same]
+    assert ask().status_code == 202
 
 
 def test_a_reset_link_works_once(register: Any, ask: Any, confirm: Any, mailed_token: Any) -> None:

@@ -9,7 +9,7 @@ from wrencos_core.auth.models.user import User
 from wrencos_core.auth.services.accounts import Accounts
 from wrencos_core.auth.services.passwords import Passwords
 from wrencos_core.auth.settings import AuthSettings
-from wrencos_core.errors import NotAuthenticated
+from wrencos_core.errors import NotAuthenticated, TooManyRequests
 from wrencos_core.testing.threads import run_in_threads
 
 PASSWORD = "Jasmine-rice-42"
@@ -75,7 +75,7 @@ def test_guesses_at_one_account_are_throttled_and_forgotten(
     register: Any, sign_in: Any, clock: Any, platform: Any
 ) -> None:
     register()
-    most = platform.settings_for(AuthSettings).login_attempts_per_account
+    most = platform.settings_for(AuthSettings).login_attempts_per_account_and_address
     for _ in range(most):
         assert sign_in(password="not-my-password").status_code == 401
         clock.advance(timedelta(seconds=1))
@@ -89,7 +89,7 @@ def test_guesses_at_one_account_are_throttled_and_forgotten(
 
 
 def test_an_unknown_account_is_throttled_alike(sign_in: Any, platform: Any) -> None:
-    most = platform.settings_for(AuthSettings).login_attempts_per_account
+    most = platform.settings_for(AuthSettings).login_attempts_per_account_and_address
     statuses = [sign_in("nobody@example.test").status_code for _ in range(most + 1)]
     assert statuses == [401] * most + [429]
 
@@ -106,10 +106,56 @@ def test_guesses_from_one_address_are_throttled_across_accounts(make_platform: A
         accounts.login("u5@example.test", PASSWORD, "192.0.2.2")
 
 
+def test_guesses_from_elsewhere_do_not_lock_the_owner_out(
+    platform: Any, register: Any, sign_in: Any, client: Any
+) -> None:
+    register()
+    settings = platform.settings_for(AuthSettings)
+    body = {"email": "lan@example.test", "password": "not-my-password"}
+    # More than the account may be tried in all: what one address is refused is not counted for it.
+    statuses = {
+        client.post(
+            "/api/auth/login", json=body, environ_base={"REMOTE_ADDR": f"2001:db8::{n + 1:x}"}
+        ).status_code
+        for n in range(settings.login_attempts_per_account)
+    }
+    assert statuses == {401, 429}
+    assert sign_in().status_code == 200
+
+
+def test_guesses_at_one_account_from_many_addresses_are_throttled(make_platform: Any) -> None:
+    platform = make_platform(settings={AuthSettings: {"login_attempts_per_account": 5}})
+    accounts = platform.services.require(Accounts)
+    for number in range(5):
+        with pytest.raises(NotAuthenticated):
+            accounts.login("lan@example.test", "not-my-password", f"192.0.2.{number}")
+    with pytest.raises(TooManyRequests):
+        accounts.login("lan@example.test", "not-my-password", "192.0.2.9")
+
+
+def test_a_right_password_uncounts_only_itself_for_the_account(
+    make_platform: Any, make_app: Any
+) -> None:
+    platform = make_platform(settings={AuthSettings: {"login_attempts_per_account": 3}})
+    client = make_app(platform).test_client()
+    body = {"email": "l@example.test", "password": PASSWORD, "firstName": "L", "lastName": "N"}
+    assert client.post("/api/auth/register", json=body).status_code == 201
+    accounts = platform.services.require(Accounts)
+    for number in range(2):
+        with pytest.raises(NotAuthenticated):
+            accounts.login("l@example.test", "not-my-password", f"192.0.2.{number}")
+    for _ in range(3):
+        accounts.login("l@example.test", PASSWORD, "192.0.2.7")
+    with pytest.raises(NotAuthenticated):
+        accounts.login("l@example.test", "not-my-password", "192.0.2.2")
+    with pytest.raises(TooManyRequests):
+        accounts.login("l@example.test", "not-my-password", "192.0.2.3")
+
+
 def test_guesses_at_once_do_not_outrun_the_count(platform: Any, register: Any) -> None:
     register()
     accounts = platform.services.require(Accounts)
-    most = platform.settings_for(AuthSettings).login_attempts_per_account
+    most = platform.settings_for(AuthSettings).login_attempts_per_account_and_address
     outcomes = run_in_threads(
         most + 6, lambda n: accounts.login("lan@example.test", f"guess-number-{n}", "192.0.2.1")
     )
@@ -122,7 +168,7 @@ def test_a_right_password_forgets_the_wrong_ones(
     register: Any, sign_in: Any, platform: Any
 ) -> None:
     register()
-    most = platform.settings_for(AuthSettings).login_attempts_per_account
+    most = platform.settings_for(AuthSettings).login_attempts_per_account_and_address
     for _ in range(2):
         for _ in range(most - 1):
             assert sign_in(password="not-my-password").status_code == 401

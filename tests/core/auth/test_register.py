@@ -106,6 +106,19 @@ def test_a_password_that_is_easily_guessed_is_refused(register: Any, password: s
     assert list(answer.json["errors"]) == ["password"]
 
 
+@pytest.mark.parametrize("field", ["firstName", "lastName"])
+@pytest.mark.parametrize("name", ["You won!\n\nClaim it", "See http://evil.example/x", "\u202e"])
+def test_a_name_can_be_no_message_in_our_mail(
+    register: Any, login: Any, run_jobs: Any, sent_mail: Any, field: str, name: str
+) -> None:
+    answer = register(**{field: name})
+    assert answer.status_code == 422
+    assert list(answer.json["errors"]) == [field]
+    run_jobs()
+    assert sent_mail() == []
+    assert login().patch("/api/auth/me", json={field: name}).status_code == 422
+
+
 def test_publishes_the_event_without_personal_data(register: Any, outbox_events: Any) -> None:
     user_id = register().json["userId"]
     (event,) = outbox_events("auth.user_registered")

@@ -42,24 +42,44 @@ def test_https_is_insisted_on_in_production_behind_https(
     ("path", "headers"),
     [
         ("/api/probe/mine", {"Authorization": "Probe user_1"}),
+        ("/api/probe/open", {}),
         ("/api/probe/open", {"X-Cart-Token": "cart_1"}),
+        ("/api/probe/open", {"Cookie": "cart=1"}),
+        ("/openapi.json", {"Authorization": "Probe user_1"}),
         ("/api/probe/mine", {}),
         ("/api/no-such", {}),
         ("/api/probe/broken", {}),
     ],
 )
-def test_private_answers_and_errors_are_not_stored(client, path, headers):
+def test_answers_of_the_api_and_errors_are_not_stored(client, path, headers):
     assert client.get(path, headers=headers).headers["Cache-Control"] == "no-store"
 
 
-def test_public_answers_are_left_alone(client):
-    assert "Cache-Control" not in client.get("/api/probe/open").headers
+def test_what_is_posted_without_a_token_is_not_stored(client):
+    answer = client.post("/api/probe/notes", json={"text": "a guest's"})
+    assert answer.status_code == 201
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_a_view_that_says_how_to_cache_is_heard(client):
-    answer = client.get("/api/probe/tagged", headers={"Authorization": "Probe user_1"})
-    assert answer.headers["Cache-Control"] == "no-cache"
-    assert answer.headers["ETag"]
+def test_public_answers_outside_the_api_are_left_alone(client):
+    assert "no-store" not in client.get("/openapi.json").headers.get("Cache-Control", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "rule"),
+    [
+        ("/api/probe/tagged", {}, "no-cache"),
+        ("/api/probe/tagged", {"Authorization": "Probe user_1"}, "private, no-cache"),
+        ("/api/probe/tagged-mine", {"Authorization": "Probe user_1"}, "private, no-cache"),
+    ],
+)
+def test_a_tagged_answer_is_kept_and_asked_about(client, path, headers, rule):
+    answer = client.get(path, headers=headers)
+    again = client.get(path, headers={**headers, "If-None-Match": answer.headers["ETag"]})
+    assert (answer.status_code, again.status_code) == (200, 304)
+    for kept in (answer, again):
+        assert kept.headers["Cache-Control"] == rule
+        assert "Authorization" in kept.headers["Vary"]
 
 
 def preflight(client, origin, method="POST", headers="authorization,content-type,idempotency-key"):

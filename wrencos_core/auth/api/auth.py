@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
-
 from wrencos_core.auth import schemas
 from wrencos_core.auth.api.jwt import BLUEPRINT, install
 from wrencos_core.auth.services.accounts import Accounts, Person
@@ -21,6 +19,7 @@ from wrencos_core.auth.views import (
 )
 from wrencos_core.http.access import PUBLIC, service
 from wrencos_core.http.blueprint import Blueprint
+from wrencos_core.http.limits import caller_network
 
 blp = Blueprint(BLUEPRINT, __name__, url_prefix="/auth", description="Logging in.")
 blp.record_once(lambda state: install(state.app))
@@ -49,12 +48,11 @@ def register(body: dict[str, Any]) -> AccountRegistered:
 def login(body: dict[str, Any]) -> LoggedIn:
     """Log in.
 
-    Wrong passwords are counted for each account and each network address: beyond the limits the
-    answer is 429 with Retry-After. 401 `invalid-credentials` does not tell whether the address is
-    known.
+    Wrong passwords are counted for each account, each network address and each account from one
+    network address: beyond the limits the answer is 429 with Retry-After. 401
+    `invalid-credentials` does not tell whether the address is known.
     """
-    address = request.remote_addr or "unknown"
-    pair = service(Accounts).login(body["email"], body["password"], address)
+    pair = service(Accounts).login(body["email"], body["password"], caller_network())
     return LoggedIn(
         token=pair.token,
         refresh_token=pair.refresh_token,

@@ -75,8 +75,11 @@ class Accounts:
         self._links = links
         self._passwords = passwords
         self._throttle = throttle
+        few = settings.login_attempts_per_account_and_address
+        self._per_pair = Limit("login_account_address", few, window)
         self._per_account = Limit("login_account", settings.login_attempts_per_account, window)
         self._per_address = Limit("login_address", settings.login_attempts_per_address, window)
+        self._per_confirmation = Limit("confirm_password", few, window)
 
     def register(self, person: Person) -> TokenPair:
         """A new customer, logged in; a link to verify the address is mailed.
@@ -171,21 +174,24 @@ class Accounts:
         return finish(user)
 
     def login(self, email: str, password: str, address: str) -> TokenPair:
-        """Tokens for the right password. `address` is the network address of the caller.
+        """Tokens for the right password. `address` is the caller's: IPv4, or an IPv6 network.
 
         Raises InvalidCredentials (the same, and after the same work, for an unknown address),
         AccountDisabled when the password is right, TooManyRequests.
         """
         email = normal_email(email)
         # Counted before the password is looked at, so that guesses at once can't outrun the count.
+        # The account comes last: what one address is refused must not lock the owner out as well.
         from_address = self._throttle.hit(self._per_address, address)
+        for_pair = self._throttle.hit(self._per_pair, f"{email} {address}")
         for_account = self._throttle.hit(self._per_account, email)
         user = User.raw().find_one({"email": email})
         stored = user.get("password_hash") if user else None
         if not self._passwords.verify(stored, password) or user is None or stored is None:
             raise InvalidCredentials()
         self._throttle.take_back(from_address)
-        self._throttle.forget(for_account)
+        self._throttle.take_back(for_account)
+        self._throttle.forget(for_pair)
         if user.get("disabled_at"):
             raise AccountDisabled()
         fresh = self._passwords.hash(password) if self._passwords.is_outdated(stored) else stored
@@ -199,8 +205,11 @@ class Accounts:
         return self._sessions.open(user_id)
 
     def confirm_password(self, user: Mapping[str, Any], password: str, field: str) -> None:
-        """Raise Invalid, naming `field`, unless it is the user's password; guesses are limited."""
-        attempt = self._throttle.hit(self._per_account, user["email"])
+        """Raise Invalid, naming `field`, unless it is the user's password; guesses are limited.
+
+        They are counted by themselves: a stranger's guesses at the login keep nobody from this.
+        """
+        attempt = self._throttle.hit(self._per_confirmation, user["_id"])
         if not self._passwords.verify(user.get("password_hash"), password):
             raise Invalid("The password is wrong.", errors={field: ["Is wrong."]})
         self._throttle.forget(attempt)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wrencos_core.auth.models.user import User
@@ -54,24 +54,22 @@ class MongoUserDirectory:
 
 
 def _summary(row: dict[str, Any] | None) -> UserSummary | None:
-    if row is None:
-        return None
-    return UserSummary(
-        user_id=row["_id"],
-        email=row["email"],
-        username=row["username"],
-        role=Role(row["role"]),
-        first_name=row["first_name"],
-        last_name=row["last_name"],
-        locale=row["locale"],
-        phone=row.get("phone"),
-        address=postal_address(row.get("address")),
-        email_verified=row.get("email_verified_at") is not None,
-        disabled=row.get("disabled_at") is not None,
-        is_erased=row["is_erased"],
-    )
+    return UserSummary(**shared_fields(row), is_erased=row["is_erased"]) if row else None
 
 
-def postal_address(stored: dict[str, Any] | None) -> PostalAddress | None:
-    """A stored address as the published struct."""
-    return PostalAddress(**stored) if stored else None
+def shared_fields(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a stored user, what the directory's UserSummary and the API's UserView both have."""
+    address = row.get("address")
+    return {
+        "user_id": row["_id"],
+        "email": row["email"],
+        "username": row["username"],
+        "role": Role(row["role"]),
+        "first_name": row["first_name"],
+        "last_name": row["last_name"],
+        "locale": row["locale"],
+        "phone": row.get("phone"),
+        "address": PostalAddress(**address) if address else None,
+        "email_verified": row.get("email_verified_at") is not None,
+        "disabled": row.get("disabled_at") is not None,
+    }

@@ -6,6 +6,8 @@ import secrets
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from redis.exceptions import RedisError
+
 from wrencos_core.auth.errors import InvalidLink
 from wrencos_core.auth.models.one_time_token import OneTimeToken, Purpose
 from wrencos_core.auth.models.user import User
@@ -18,6 +20,7 @@ from wrencos_core.auth.settings import AuthSettings
 from wrencos_core.clock import now
 from wrencos_core.database import transaction
 from wrencos_core.documents import bump
+from wrencos_core.errors import TryAgain
 from wrencos_core.identity import Identity
 from wrencos_core.ids import new_id
 
@@ -49,13 +52,17 @@ class Links:
         """Have a reset link mailed to the account with this address, if there is one.
 
         The caller learns nothing: known or not, this counts, looks up and enqueues one job; the
-        link is made and mailed by the worker. Raises Invalid for what is no address.
+        link is made and mailed by the worker. Raises Invalid for what is no address, and TryAgain
+        when the job can't be enqueued.
         """
         email = normal_email(email)
         allowed = self._throttle.allows(self._mails, f"reset:{email}")
         user = User.raw().find_one({"email": email}, {"_id": 1})
         known = user["_id"] if user and allowed else ""
-        self._platform.jobs.enqueue(SEND_RESET, user_id=known, link_id=new_id("link"))
+        try:
+            self._platform.jobs.enqueue(SEND_RESET, user_id=known, link_id=new_id("link"))
+        except RedisError as error:
+            raise TryAgain() from error
 
     def send_reset(self, user_id: str, link_id: str) -> None:
         """Job: make and mail the reset link `link_id`, unless it was already."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from wrencos_core.platform import Platform
 
 log = structlog.get_logger(__name__)
+
+# A user id and the id of one of the user's sessions.
+Login = tuple[str, str]
+_LOGINS_AT_ONCE = 500
 
 
 class TokenPair(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,14 +86,37 @@ class Sessions:
         user_id, session_id = self.tokens.read_access(claims)
         user = User.raw().find_one(
             {"_id": user_id, "live_sessions": session_id, "disabled_at": None},
-            {"_id": 0, "role": 1, "permissions": 1},
+            {"role": 1, "permissions": 1},
         )
         if user is None:
             raise SessionEnded()
-        role = Role(user["role"])
-        return Identity(
-            user_id=user_id, role=role, permissions=self.permissions(role, user["permissions"])
+        return self._identity(user)
+
+    def identities(self, logins: Iterable[Login]) -> dict[Login, Identity]:
+        """The present identity of each login; one that has ended is missing. Bounded reads."""
+        wanted = sorted(set(logins))
+        found: dict[Login, Identity] = {}
+        for start in range(0, len(wanted), _LOGINS_AT_ONCE):
+            found |= self._identities(wanted[start : start + _LOGINS_AT_ONCE])
+        return found
+
+    def _identities(self, logins: list[Login]) -> dict[Login, Identity]:
+        ids = sorted({user_id for user_id, _ in logins})
+        rows = User.raw().find(
+            {"_id": {"$in": ids}, "disabled_at": None},
+            {"role": 1, "permissions": 1, "live_sessions": 1},
         )
+        users = {row["_id"]: row for row in rows}
+        return {
+            (user_id, session_id): self._identity(users[user_id])
+            for user_id, session_id in logins
+            if user_id in users and session_id in users[user_id]["live_sessions"]
+        }
+
+    def _identity(self, user: Mapping[str, Any]) -> Identity:
+        role = Role(user["role"])
+        permissions = self.permissions(role, user["permissions"])
+        return Identity(user_id=user["_id"], role=role, permissions=permissions)
 
     def permissions(self, role: Role, granted: list[str]) -> frozenset[str]:
         """The permissions of a user: the role's defaults, and for staff those granted."""
