@@ -35,6 +35,7 @@ class _Unit:
 
     def __init__(self, session: ClientSession) -> None:
         self.session = session
+        self.mark = object()
         self.after_commit: list[Callable[[], None]] = []
 
 
@@ -107,12 +108,22 @@ def in_transaction() -> bool:
     return _current.get() is not None
 
 
+def running_attempt() -> object | None:
+    """A mark of the running attempt of a transaction, another one when it runs again, or None."""
+    unit = _current.get()
+    return unit.mark if unit else None
+
+
 def transaction(work: Callable[[], T]) -> T:
     """Run `work` in a transaction and return what it returns; all its writes happen, or none.
 
     A nested call joins the running transaction. When the server reports a write conflict the
-    whole of `work` runs again, so it must change nothing but the database: no network, no files;
-    use `after_commit` for what follows. Any exception that leaves `work` aborts.
+    whole of `work` runs again, so it must change nothing but the database: no network, no files,
+    no variables of the caller; use `after_commit` for what follows. Documents that it saves are
+    read or made inside it, or `Document.save` raises RuntimeError: after an abort they would keep
+    what the first run made of them. Any exception that leaves `work` aborts.
+
+    A thread or greenlet that `work` starts is not in the transaction.
     """
     if _current.get() is not None:
         return work()

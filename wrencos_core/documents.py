@@ -11,7 +11,7 @@ from mongoengine.errors import SaveConditionError
 from pymongo.errors import OperationFailure
 
 from wrencos_core.clock import now, to_milliseconds
-from wrencos_core.database import database
+from wrencos_core.database import database, running_attempt
 from wrencos_core.errors import NotFound, StaleVersion
 from wrencos_core.ids import new_id
 
@@ -49,6 +49,8 @@ class Document(MongoDocument):  # type: ignore[misc]
     }
     id_prefix: ClassVar[str] = ""
 
+    _read_in: object | None
+
     id = StringField(primary_key=True)
     created_at = UTCDateTimeField(required=True)
     updated_at = UTCDateTimeField(required=True)
@@ -58,9 +60,19 @@ class Document(MongoDocument):  # type: ignore[misc]
         if not args and "id" not in values and "pk" not in values:
             values["id"] = new_id(self.id_prefix)
         super().__init__(*args, **values)
+        self._read_in = running_attempt()
 
     def save(self, **options: Any) -> Self:
-        """Insert it, or update it when nobody else has since it was read (else StaleVersion)."""
+        """Insert it, or update it when nobody else has since it was read (else StaleVersion).
+
+        Raises RuntimeError in a transaction that has neither made nor read it: when that runs
+        again, the document would still be as the first run left it.
+        """
+        if running_attempt() not in (None, self._read_in):
+            raise RuntimeError(
+                f"{type(self).__name__} {self.id} is saved in a transaction but was read or made "
+                "outside it; read or make it inside, so that a retry starts afresh"
+            )
         self.updated_at = now()
         if self._created:
             self.created_at = self.created_at or self.updated_at
@@ -72,6 +84,13 @@ class Document(MongoDocument):  # type: ignore[misc]
         except SaveConditionError as error:
             self.version = read_version
             raise StaleVersion() from error
+        return self
+
+    def reload(self, *fields: str, **options: Any) -> Self:
+        """Read it again, all of it or these fields; raises mongoengine's DoesNotExist."""
+        super().reload(*fields, **options)
+        if not fields:
+            self._read_in = running_attempt()
         return self
 
     @classmethod

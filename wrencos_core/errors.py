@@ -66,6 +66,12 @@ class FeatureUnavailable(DomainError):
     status, slug, title = 501, "feature-unavailable", "This feature is not installed"
 
 
+class TryAgain(DomainError):
+    """Something that this needs is away for the moment; the same request may do soon."""
+
+    status, slug, title = 503, "try-again", "That does not work just now; try again in a moment"
+
+
 class StartupError(Exception):
     """The platform can't start; the message tells an admin what to change."""
 

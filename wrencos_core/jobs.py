@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Callable, Iterable
@@ -17,7 +18,7 @@ from rq.exceptions import DuplicateJobError, NoSuchJobError
 from rq.job import Job as RQJob, JobStatus
 from rq.serializers import JSONSerializer
 
-from wrencos_core.database import after_commit
+from wrencos_core.database import after_commit, in_transaction
 from wrencos_core.errors import NotFound
 
 log = structlog.get_logger(__name__)
@@ -26,6 +27,13 @@ QUEUES = ("high", "default", "low")
 RETRIES = 3
 RETRY_SECONDS = [10, 60, 300]
 _KEEP_FAILED = 7 * 24 * 3600
+# In one step, or a job that a worker takes in between would look lost.
+_PUT_BACK = """
+if redis.call('HGET', KEYS[1], 'status') == 'queued' and not redis.call('LPOS', KEYS[2], ARGV[1])
+then
+  redis.call('RPUSH', KEYS[2], ARGV[1])
+end
+"""
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,7 @@ class JobQueue:
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
         self._jobs: dict[str, Job] = {}
+        self._put_back = redis.register_script(_PUT_BACK)
 
     def register(self, jobs: Iterable[Job]) -> None:
         for job in jobs:
@@ -96,8 +105,12 @@ class JobQueue:
         """Have a worker run the job `name`; inside a transaction, once that has been committed.
 
         While a job with the same `key` waits or runs, and for `keep` after it succeeded, a second
-        one is not enqueued. When Redis can't be reached after a commit, it is logged and not
-        raised: the change stands.
+        one is not enqueued. One that failed for good is replaced. One whose worker died before it
+        began is put back into its queue; rarely that doubles a job which is just beginning.
+
+        Raises NotFound for an unknown job, and RedisError outside a transaction. When Redis can't
+        be reached after a commit, that is logged and not raised: the change stands, and whoever
+        can't do without the job sweeps for what was left behind.
         """
         job = self.get(name)
         options: dict[str, Any] = {
@@ -110,21 +123,25 @@ class JobQueue:
         }
         if key is not None:
             options |= {"job_id": job_id(job.name, key), "unique": True}
-        after_commit(lambda: self._push(job, options, delay))
+        if in_transaction():
+            after_commit(lambda: self._push_or_log(job, options, delay))
+        else:
+            self._push(job, options, delay)
+
+    def _push_or_log(self, job: Job, options: dict[str, Any], delay: timedelta | None) -> None:
+        try:
+            self._push(job, options, delay)
+        except RedisError as error:
+            log.error("job.not_queued", job=job.name, error=str(error))
 
     def _push(self, job: Job, options: dict[str, Any], delay: timedelta | None) -> None:
         queue = self.queue(job.queue)
         try:
-            try:
-                self._send(queue, options, delay)
-            except DuplicateJobError:
-                # RQ keeps a failed job for a week; its key must not block a new attempt.
-                if self._forget_failed(options["job_id"]):
-                    self._send(queue, options, delay)
+            self._send(queue, options, delay)
         except DuplicateJobError:
-            pass
-        except RedisError as error:
-            log.error("job.not_queued", job=job.name, error=str(error))
+            if self._make_way(options["job_id"]):
+                with contextlib.suppress(DuplicateJobError):  # another process was first
+                    self._send(queue, options, delay)
 
     @staticmethod
     def _send(queue: Queue, options: dict[str, Any], delay: timedelta | None) -> None:
@@ -133,23 +150,26 @@ class JobQueue:
         else:
             queue.enqueue_in(delay, run, **options)
 
-    def _forget_failed(self, id: str) -> bool:
+    def _make_way(self, id: str) -> bool:
+        """Whether a new job with this id may be sent, as the one there has ended.
+
+        A job that waits although it is in no queue is put back: workers listen on several queues,
+        so Redis hands a job out before RQ has noted who has it, and a worker may die in between.
+        """
         try:
             found = RQJob.fetch(id, connection=self.redis, serializer=JSONSerializer)
         except NoSuchJobError:
             return True
-        if found.get_status() not in (JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED):
-            return False
-        found.delete()
-        return True
+        if found.get_status() in (JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED):
+            # RQ keeps it for a week; its key must not block a new attempt.
+            found.delete()
+            return True
+        self._put_back([found.key, self.queue(found.origin).key], [id])
+        return False
 
     def queue(self, name: str) -> Queue:
         """The RQ queue of this name."""
         return Queue(name, connection=self.redis, serializer=JSONSerializer)
-
-    def is_queued(self, name: str, key: str) -> bool:
-        """Whether a job enqueued with `key` waits, runs or will be retried."""
-        return bool(RQJob.exists(job_id(name, key), connection=self.redis))
 
 
 def job_id(name: str, key: str) -> str:

@@ -6,22 +6,21 @@ date. `core_deliveries` holds one row for each (event, subscriber): pending, don
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
 
 import msgspec
 import structlog
-from mongoengine import DateTimeField, DictField, IntField, StringField
-from pymongo.errors import DuplicateKeyError
 
+from wrencos_core import replay as past
 from wrencos_core.clock import now
-from wrencos_core.database import after_commit, in_transaction, transaction
-from wrencos_core.documents import Document, UTCDateTimeField
-from wrencos_core.errors import NotFound
+from wrencos_core.database import in_transaction, transaction
 from wrencos_core.events import Event, Subscriber
 from wrencos_core.jobs import RETRIES, JobQueue
+from wrencos_core.outbox_rows import Delivery, StoredEvent, delivery_row, load_event, new_row
+
+__all__ = ["DELIVER", "SWEEP_AFTER", "Delivery", "Outbox", "StoredEvent", "load_event"]
 
 log = structlog.get_logger(__name__)
 
@@ -30,45 +29,7 @@ _ATTEMPTS = RETRIES + 1
 # A delivery still pending by then may have lost its job, to a process that died before queueing it.
 SWEEP_AFTER = timedelta(seconds=30)
 _SWEEP_BATCH = 1000
-_INLINE_BATCH = 50
-
-
-class StoredEvent(Document):
-    """An event as it was published; its id is the event's."""
-
-    meta = {
-        "collection": "core_events",
-        "indexes": [
-            {"fields": ["name", "occurred_at"], "name": "by_name"},
-            {"fields": ["occurred_at"], "name": "by_time"},
-        ],
-    }
-    id_prefix = "event"
-
-    name = StringField(required=True)
-    occurred_at = UTCDateTimeField(required=True)
-    payload = DictField(required=True)
-
-
-class Delivery(Document):
-    """What became of one event at one subscriber; its id is `<event id>|<subscriber>`."""
-
-    meta = {
-        "collection": "core_deliveries",
-        "indexes": [
-            {"fields": ["state", "updated_at"], "name": "by_state"},
-            {"fields": ["event_id"], "name": "by_event"},
-        ],
-    }
-    id_prefix = "delivery"
-
-    event_id = StringField(required=True)
-    event_name = StringField(required=True)
-    subscriber = StringField(required=True)
-    state = StringField(required=True, choices=("pending", "done", "dead"))
-    attempts = IntField(required=True, default=0)
-    last_error = StringField()
-    done_at = DateTimeField()
+_DIED = "the process that made the last attempt died"
 
 
 class Outbox:
@@ -99,7 +60,7 @@ class Outbox:
         if StoredEvent.raw().find_one({"_id": event.id}, {"_id": 1}):
             return
         StoredEvent.raw().insert_one(
-            _row(
+            new_row(
                 event.id,
                 name=event.name,
                 occurred_at=event.occurred_at,
@@ -108,15 +69,17 @@ class Outbox:
         )
         targets = self.subscribers(event.name)
         if targets:
-            rows = [_delivery_row(event.id, event.name, target.name) for target in targets]
+            rows = [delivery_row(event.id, event.name, target.name) for target in targets]
             Delivery.raw().insert_many(rows)
-            after_commit(lambda: self._enqueue_all(event.id, targets))
+            for target in targets:
+                self.queue(event.id, target.name)
 
-    def _enqueue_all(self, event_id: str, targets: Iterable[Subscriber]) -> None:
-        for target in targets:
-            self._enqueue(event_id, target.name)
+    def queue(self, event_id: str, subscriber: str) -> None:
+        """Queue the job of a pending delivery, unless it is queued or deliveries are held.
 
-    def _enqueue(self, event_id: str, subscriber: str) -> None:
+        In a transaction, after its commit. Raises RedisError outside one. A delivery that could
+        not be queued is left to the sweep.
+        """
         if self._held:
             return
         self.jobs.enqueue(
@@ -126,50 +89,39 @@ class Outbox:
     def deliver(self, event_id: str, subscriber: str) -> None:
         """Hand the event to the subscriber; its writes and the mark "done" are one transaction.
 
-        After the last attempt the delivery is dead and waits for `wrencos events dead --retry`.
+        Raises what the handler raises. After the last attempt the delivery is dead and waits for
+        `wrencos events dead --retry`; so is one whose last attempt has killed its process.
         """
         target = self._subscribers.get(subscriber)
         if target is None:
             log.warning("event.subscriber_absent", event_id=event_id, subscriber=subscriber)
             return
+        if not _count_attempt(event_id, subscriber):
+            return
         try:
-            transaction(lambda: self._deliver_once(event_id, target))
+            transaction(lambda: self.hand_over(event_id, target))
         except Exception as error:
-            self._record_failure(event_id, subscriber, error)
+            _record_failure(event_id, subscriber, error)
             raise
 
-    def _deliver_once(self, event_id: str, subscriber: Subscriber) -> None:
+    def hand_over(self, event_id: str, subscriber: Subscriber) -> None:
+        """Mark the delivery done and run the handler, in the running transaction, if it was not."""
         moment = now()
         claimed = Delivery.raw().update_one(
             {"_id": f"{event_id}|{subscriber.name}", "state": {"$ne": "done"}},
             {
                 "$set": {"state": "done", "done_at": moment, "updated_at": moment},
-                "$inc": {"attempts": 1, "version": 1},
+                "$inc": {"version": 1},
             },
         )
         if claimed.matched_count:
             subscriber.handler(load_event(event_id, subscriber.event))
 
-    @staticmethod
-    def _record_failure(event_id: str, subscriber: str, error: Exception) -> None:
-        failed = Delivery.raw().find_one_and_update(
-            {"_id": f"{event_id}|{subscriber}", "state": {"$ne": "done"}},
-            {
-                "$inc": {"attempts": 1, "version": 1},
-                "$set": {"last_error": f"{type(error).__name__}: {error}", "updated_at": now()},
-            },
-            return_document=True,
-        )
-        if failed and failed["attempts"] >= _ATTEMPTS:
-            Delivery.raw().update_one(
-                {"_id": failed["_id"], "state": "pending"}, {"$set": {"state": "dead"}}
-            )
-            log.error("event.dead", event_id=event_id, subscriber=subscriber, error=str(error))
-
     def sweep(self) -> int:
         """Queue the deliveries that a dead process or an unreachable Redis left behind.
 
-        A delivery that is queued already keeps its one job. Returns how many were looked at.
+        A delivery that is queued already keeps its one job. Those looked at go to the end of the
+        line, so that however many wait, each has its turn. Returns how many were looked at.
         """
         left_behind = Delivery.raw().find(
             {
@@ -181,7 +133,11 @@ class Outbox:
         )
         rows = list(left_behind.sort("updated_at", 1).limit(_SWEEP_BATCH))
         for row in rows:
-            self._enqueue(row["event_id"], row["subscriber"])
+            self.queue(row["event_id"], row["subscriber"])
+        Delivery.raw().update_many(
+            {"_id": {"$in": [row["_id"] for row in rows]}, "state": "pending"},
+            {"$set": {"updated_at": now()}},
+        )
         return len(rows)
 
     @contextmanager
@@ -204,30 +160,7 @@ class Outbox:
         One that fails is logged and stays for the sweep, as when its job had failed. `progress`
         gets the deliveries done and all.
         """
-        query = {"state": "pending", "subscriber": {"$in": sorted(self._subscribers)}}
-        rows = Delivery.raw().find(query, {"event_id": 1, "subscriber": 1})
-        pending = [(row["event_id"], row["subscriber"]) for row in rows.sort("updated_at", 1)]
-        for first in range(0, len(pending), _INLINE_BATCH):
-            batch = pending[first : first + _INLINE_BATCH]
-            self._deliver_batch(batch)
-            progress(first + len(batch), len(pending))
-        return len(pending)
-
-    def _deliver_batch(self, batch: Sequence[tuple[str, str]]) -> None:
-        """In one transaction; when any fails, each by itself."""
-
-        def work() -> None:
-            for event_id, subscriber in batch:
-                self._deliver_once(event_id, self._subscribers[subscriber])
-
-        try:
-            transaction(work)
-        except Exception:  # noqa: BLE001 - found again, and recorded, one by one
-            for event_id, subscriber in batch:
-                try:
-                    self.deliver(event_id, subscriber)
-                except Exception as error:  # noqa: BLE001 - it is recorded on the delivery
-                    log.error("event.failed", event_id=event_id, error=str(error))
+        return past.deliver_pending(self, progress)
 
     def replay(
         self,
@@ -241,64 +174,46 @@ class Outbox:
 
         `name` limits it to one kind of event, `subscriber` to one subscriber. With `again`, those
         that have had an event get it once more; their own unique keys keep the effect single.
-        Yields the id of each delivery that was queued. Raises NotFound for an unknown subscriber.
+        Yields the id of each delivery that was queued. Raises NotFound for an unknown subscriber,
+        and RedisError when the queue can't be reached: what was renewed by then is swept.
         """
-        if subscriber is not None and subscriber not in self._subscribers:
-            raise NotFound(f"There is no subscriber {subscriber}.")
-        targets = [s for s in self.subscribers(name) if subscriber in (None, s.name)]
-        query: dict[str, Any] = {"name": {"$in": sorted({s.event.name for s in targets})}}
-        if since is not None:
-            query["occurred_at"] = {"$gte": since}
-        for event in StoredEvent.raw().find(query, {"name": 1}).sort("occurred_at", 1):
-            for target in targets:
-                if target.event.name == event["name"] and self._renew(event, target.name, again):
-                    yield f"{event['_id']}|{target.name}"
-
-    def _renew(self, event: dict[str, Any], subscriber: str, again: bool) -> bool:
-        id = f"{event['_id']}|{subscriber}"
-        existing = Delivery.raw().find_one({"_id": id}, {"state": 1})
-        if existing and not again:
-            return False
-        if existing:
-            self.revive(id)
-        else:
-            try:
-                Delivery.raw().insert_one(_delivery_row(event["_id"], event["name"], subscriber))
-            except DuplicateKeyError:  # another replay was first
-                return False
-            self._enqueue(event["_id"], subscriber)
-        return True
+        return past.replay(self, name=name, subscriber=subscriber, since=since, again=again)
 
     def revive(self, delivery_id: str) -> None:
-        """Queue a delivery anew, with all its attempts; raises NotFound."""
-        delivery = Delivery.raw().find_one_and_update(
-            {"_id": delivery_id},
-            {"$set": {"state": "pending", "attempts": 0, "updated_at": now()}},
-        )
-        if delivery is None:
-            raise NotFound(f"There is no delivery {delivery_id}.")
-        self._enqueue(delivery["event_id"], delivery["subscriber"])
+        """Queue a delivery anew, with all its attempts.
+
+        Raises NotFound, and RedisError when the queue can't be reached: the sweep queues it then.
+        """
+        past.revive(self, delivery_id)
 
 
-def _row(id: str, **values: Any) -> dict[str, Any]:
-    moment = now()
-    return {"_id": id, **values, "created_at": moment, "updated_at": moment, "version": 0}
+def _count_attempt(event_id: str, subscriber: str) -> bool:
+    """Count one before it is made, so that one which kills its process counts too.
 
-
-def _delivery_row(event_id: str, event_name: str, subscriber: str) -> dict[str, Any]:
-    return _row(
-        f"{event_id}|{subscriber}",
-        event_id=event_id,
-        event_name=event_name,
-        subscriber=subscriber,
-        state="pending",
-        attempts=0,
+    False when the delivery is done or dead, or has had its last attempt: then it is dead now.
+    """
+    id = f"{event_id}|{subscriber}"
+    counted = Delivery.raw().update_one(
+        {"_id": id, "state": "pending", "attempts": {"$lt": _ATTEMPTS}},
+        {"$inc": {"attempts": 1, "version": 1}, "$set": {"updated_at": now()}},
     )
+    if counted.matched_count:
+        return True
+    buried = Delivery.raw().update_one(
+        {"_id": id, "state": "pending"}, {"$set": {"state": "dead", "last_error": _DIED}}
+    )
+    if buried.matched_count:
+        log.error("event.dead", event_id=event_id, subscriber=subscriber, error=_DIED)
+    return False
 
 
-def load_event(event_id: str, event_class: type[Event]) -> Event:
-    """A stored event as an instance of its class; raises NotFound."""
-    stored = StoredEvent.raw().find_one({"_id": event_id}, {"payload": 1})
-    if stored is None:
-        raise NotFound(f"There is no event {event_id}.")
-    return msgspec.convert(stored["payload"], event_class)
+def _record_failure(event_id: str, subscriber: str, error: Exception) -> None:
+    failed = Delivery.raw().find_one_and_update(
+        {"_id": f"{event_id}|{subscriber}", "state": {"$ne": "done"}},
+        {"$set": {"last_error": f"{type(error).__name__}: {error}", "updated_at": now()}},
+    )
+    if failed and failed["attempts"] >= _ATTEMPTS:
+        Delivery.raw().update_one(
+            {"_id": failed["_id"], "state": "pending"}, {"$set": {"state": "dead"}}
+        )
+        log.error("event.dead", event_id=event_id, subscriber=subscriber, error=str(error))

@@ -30,7 +30,10 @@ class Scheduler:
         self.timezone = ZoneInfo(timezone)
 
     def tick(self) -> list[str]:
-        """Fire what is due and return the names of the schedules that this call fired."""
+        """Fire what is due and return the names of the schedules that this call fired.
+
+        Raises RedisError; a slot that could not be enqueued is then still due at the next call.
+        """
         moment = now()
         return [schedule.name for schedule in self.schedules if self._fire(schedule, moment)]
 
@@ -56,6 +59,7 @@ class Scheduler:
         if last.decode() >= slot:
             return False
         self.jobs.enqueue(schedule.job, key=f"cron_{schedule.name}_{slot}", keep=_REMEMBER)
+        # Only now: had enqueueing failed, the slot would be lost until the next one.
         self.jobs.redis.set(key, slot)
         return True
 

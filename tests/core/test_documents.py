@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 from mongoengine import StringField
 from mongoengine.errors import NotUniqueError, ValidationError
+from pymongo.errors import OperationFailure
 
-from wrencos_core.database import database
+from wrencos_core.database import database, transaction
 from wrencos_core.documents import Document, UTCDateTimeField, build_indexes, bump
 from wrencos_core.errors import NotFound, StaleVersion
 from wrencos_core.ids import is_id
@@ -95,6 +96,46 @@ def test_the_same_id_twice_is_refused():
     thing = Thing(label="a").save()
     with pytest.raises(NotUniqueError):
         Thing(id=thing.id, label="b").save()
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_a_transaction_saves_no_document_from_outside_as_it_might_run_again(new):
+    """A retry would find it changed by the first run: inserted, or a version ahead."""
+    thing = Thing(label="a") if new else Thing(label="a").save()
+    with pytest.raises(RuntimeError, match="read or make it inside"):
+        transaction(thing.save)
+    assert Thing.raw().count_documents({"version": 1}) == 0
+    transaction(lambda: Thing.get(thing.id).save() if not new else Thing(label="a").save())
+    assert Thing.objects.get(label="a").version == (0 if new else 1)
+
+
+def test_a_transaction_that_runs_again_saves_what_it_reads_and_makes():
+    read, attempts = Thing(label="read").save(), []
+
+    def work():
+        thing = Thing.get(read.id)
+        thing.count += 1
+        thing.save()
+        read.reload()
+        read.count += 1
+        read.save()
+        Thing(label="made").save()
+        attempts.append(1)
+        if len(attempts) == 1:
+            labels = {"errorLabels": ["TransientTransactionError"]}
+            raise OperationFailure("conflict", 112, labels)
+
+    transaction(work)
+    assert len(attempts) == 2
+    assert Thing.get(read.id).count == 2
+    assert Thing.raw().count_documents({"label": "made"}) == 1
+
+
+def test_a_document_made_in_a_transaction_may_be_saved_after_it():
+    thing = transaction(lambda: Thing(label="a").save())
+    thing.count = 3
+    thing.save()
+    assert Thing.get(thing.id).count == 3
 
 
 def test_bump_counts_the_version_with_any_change(clock):

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
+from redis.exceptions import RedisError
 from rq.registry import FailedJobRegistry, ScheduledJobRegistry
 
 from wrencos_core.database import transaction
@@ -66,10 +67,8 @@ def test_of_one_key_one_job_waits_however_many_enqueue_it(jobs, run_jobs):
         jobs.enqueue("sample.count_up", key="same", label="a")
 
     run_in_threads(8, enqueue)
-    assert jobs.is_queued("sample.count_up", "same")
     assert run_jobs() == 1
     assert count("a") == 1
-    assert not jobs.is_queued("sample.count_up", "same")
     enqueue(0)
     assert run_jobs() == 1
 
@@ -95,7 +94,8 @@ def test_a_failing_job_is_tried_three_times_more_then_kept_as_failed(jobs, run_j
     assert run_jobs(raises=False) == 1
     (waiting,) = ScheduledJobRegistry(queue=jobs.queue("default")).get_job_ids()
     assert waiting == job_id("sample.fail", "k")
-    assert jobs.is_queued("sample.fail", "k")
+    jobs.enqueue("sample.fail", key="k", label="fails-100")
+    assert run_jobs.waiting() == []
     assert run_jobs(raises=False, ahead=timedelta(minutes=10)) == 3
     assert count("fails-100") == 4
     assert FailedJobRegistry(queue=jobs.queue("default")).get_job_ids() == [waiting]
@@ -115,6 +115,38 @@ def test_a_failed_job_does_not_block_its_key(jobs, run_jobs):
     assert run_jobs() == 1
     assert count("fails-5") == 5
     assert FailedJobRegistry(queue=jobs.queue("default")).count == 0
+
+
+def test_a_job_whose_worker_died_before_it_began_does_not_block_its_key(jobs, run_jobs):
+    jobs.enqueue("sample.count_up", key="k", label="a")
+    (lost,) = run_jobs.waiting()
+    # What a worker on several queues does first; RQ notes only then who has the job.
+    assert jobs.redis.blpop(["rq:queue:high", "rq:queue:default"])[1].decode() == lost
+    assert run_jobs() == 0
+    run_in_threads(8, lambda _: jobs.enqueue("sample.count_up", key="k", label="a"))
+    assert run_jobs.waiting() == [lost]
+    assert run_jobs() == 1
+    assert count("a") == 1
+
+
+def test_a_running_job_keeps_its_key(platform, jobs, run_jobs):
+    seen = []
+
+    def enqueue_itself():
+        jobs.enqueue("sample.itself", key="k")
+        seen.append(run_jobs.waiting())
+
+    jobs.register([Job("sample.itself", enqueue_itself, "Enqueue itself.")])
+    jobs.enqueue("sample.itself", key="k")
+    assert run_jobs() == 1
+    assert seen == [[]]
+
+
+def test_a_delayed_job_keeps_its_key(jobs, run_jobs):
+    for _ in range(2):
+        jobs.enqueue("sample.count_up", key="k", delay=timedelta(hours=1), label="a")
+    assert run_jobs.waiting() == []
+    assert run_jobs(ahead=timedelta(hours=2)) == 1
 
 
 def test_a_delayed_job_waits_for_its_time(jobs, run_jobs):
@@ -148,6 +180,13 @@ def test_an_unreachable_redis_after_a_commit_does_not_undo_it(platform):
 
     transaction(work)
     assert count("a") == 1
+
+
+def test_an_unreachable_redis_outside_a_transaction_is_told(platform):
+    unreachable = JobQueue(Redis(host="127.0.0.1", port=1, retry=None))
+    unreachable.register(platform.jobs.all())
+    with pytest.raises(RedisError):
+        unreachable.enqueue("sample.count_up", label="b")
 
 
 def test_a_schedule_has_cron_or_every():

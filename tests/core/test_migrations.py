@@ -8,6 +8,7 @@ from wrencos_core.database import database
 from wrencos_core.errors import StartupError
 from wrencos_core.migrations import Migration
 from wrencos_core.testing.threads import run_in_threads
+from wrencos_core.testing.waiting import wait_until
 
 
 @pytest.fixture
@@ -68,6 +69,39 @@ def test_of_several_processes_one_migrates(applied):
     refused = [outcome for outcome in outcomes if isinstance(outcome, StartupError)]
     assert all("another process is migrating" in str(error) for error in refused)
     assert sum(len(outcome) for outcome in outcomes if isinstance(outcome, list)) == 5
+
+
+def test_the_lock_is_held_for_as_long_as_a_migration_takes(applied, clock, monkeypatch):
+    monkeypatch.setattr(migrations, "_RENEW_SECONDS", 0.01)
+    refused = []
+
+    def take_long(db):
+        for _ in range(3):
+            clock.advance(timedelta(minutes=9))
+            until = clock() + timedelta(minutes=10)
+            wait_until(
+                lambda until=until: db[migrations.LOCKS].find_one({"until": until}) is not None,
+                "the lock to be renewed",
+            )
+        refused.extend(run_in_threads(1, lambda _: migrations.migrate([slow])))
+
+    slow = Migration("sample", 1, "slow", take_long)
+    assert migrations.migrate([slow]) == [slow]
+    assert [type(error) for error in refused] == [StartupError]
+    assert database()[migrations.LOCKS].count_documents({}) == 0
+
+
+def test_who_lost_the_lock_stops_and_leaves_it_to_its_new_owner(applied, clock):
+    taken = {"_id": "migrate", "owner": "another", "until": clock() + timedelta(minutes=9)}
+
+    def lose(db):
+        db[migrations.LOCKS].replace_one({"_id": "migrate"}, taken)
+
+    steps = [Migration("sample", 1, "lose", lose), step(applied, 2)]
+    with pytest.raises(StartupError, match="taken over"):
+        migrations.migrate(steps)
+    assert applied == []
+    assert database()[migrations.LOCKS].find_one({}) == taken
 
 
 def test_a_lock_of_a_process_that_died_runs_out(applied):

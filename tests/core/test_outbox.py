@@ -1,10 +1,12 @@
 """Events: stored with their change, delivered at least once, their effect once."""
 
 import multiprocessing
+import os
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError, RedisError
 from rq.registry import FailedJobRegistry
 
 from wrencos_core import outbox as outboxes
@@ -112,7 +114,7 @@ def test_a_delivery_that_runs_many_times_at_once_has_one_effect(outbox, run_jobs
     outcomes = run_in_threads(8, lambda _: outbox.deliver("a:happened", "sample.note_label"))
     assert outcomes == [None] * 8
     assert labels() == ["noted-a"]
-    assert delivery("a")["attempts"] == 1
+    assert delivery("a")["state"] == "done"
 
 
 def test_a_subscriber_that_raises_is_tried_again_then_dead_and_holds_no_one_up(
@@ -188,6 +190,78 @@ def test_a_sweep_leaves_queued_and_waiting_deliveries_their_one_job(outbox, run_
     clock.advance(timedelta(minutes=5))
     assert outbox.sweep() == 1  # the failed one waits for its second attempt
     assert run_jobs() == 0
+
+
+def test_a_sweep_comes_round_to_every_delivery(outbox, run_jobs, clock, monkeypatch):
+    monkeypatch.setattr(outboxes, "_SWEEP_BATCH", 2)
+    publish(outbox, "waits")
+    clock.advance(timedelta(seconds=1))
+    publish(outbox, "lost")
+    lost = run_jobs.waiting()[2:]
+    for id in lost:
+        outbox.jobs.queue("high").remove(id)
+        outbox.jobs.redis.delete(f"rq:job:{id}")
+    clock.advance(timedelta(minutes=5))
+    outbox.sweep()
+    assert len(run_jobs.waiting()) == 2
+    outbox.sweep()
+    assert run_jobs.waiting()[2:] == lost
+
+
+def test_a_sweep_frees_a_delivery_whose_worker_died_before_it_began(outbox, run_jobs, clock):
+    publish(outbox, "a")
+    while outbox.jobs.redis.lpop("rq:queue:high"):
+        pass
+    clock.advance(timedelta(minutes=1))
+    assert outbox.sweep() == 2
+    assert run_jobs() == 2
+    assert labels() == ["again-a", "noted-a"]
+
+
+def test_a_subscriber_that_kills_its_process_is_dead_after_its_attempts(
+    outbox, platform, run_jobs, outbox_events
+):
+    outbox.subscribe([Subscriber(sample.Happened, "sample.note_label", _die)])
+    publish(outbox, "a")
+    disconnect()
+    for _ in range(4):
+        process = multiprocessing.get_context("fork").Process(
+            target=_deliver_and_die, args=(platform,)
+        )
+        process.start()
+        process.join()
+        assert process.exitcode == -9
+    platform.connect()
+    assert (delivery("a")["state"], delivery("a")["attempts"]) == ("pending", 4)
+    outbox.deliver("a:happened", "sample.note_label")
+    assert delivery("a")["state"] == "dead"
+    assert "died" in delivery("a")["last_error"]
+    outbox.deliver("a:happened", "sample.note_label")
+    assert delivery("a")["attempts"] == 4
+
+
+def _die(_):
+    os.kill(os.getpid(), 9)
+
+
+def _deliver_and_die(platform):
+    platform.connect()
+    platform.outbox.deliver("a:happened", "sample.note_label")
+
+
+def test_redis_away_leaves_what_was_published_to_the_sweep(outbox, run_jobs, clock, monkeypatch):
+    with monkeypatch.context() as outage:
+        outage.setattr(outbox.jobs.redis.connection_pool, "get_connection", _gone)
+        publish(outbox, "a")
+        clock.advance(timedelta(minutes=1))
+        with pytest.raises(RedisError):
+            outbox.sweep()
+    assert outbox.sweep() == 2
+    assert run_jobs() == 2
+
+
+def _gone(*_, **__):
+    raise RedisConnectionError("gone")
 
 
 def test_a_sweep_asks_the_index(platform):

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError as RedisConnectionError, RedisError
 
 from wrencos_core.clock import use
 from wrencos_core.jobs import JobQueue, Schedule
@@ -248,3 +248,21 @@ def test_a_skipped_slot_fires_right_after_the_gap(platform, clock, run_jobs):
     assert runner.tick() == []
     clock.move_to(datetime(2026, 3, 9, 6, 30, tzinfo=UTC))
     assert runner.tick() == ["sample.nightly"]
+
+
+def test_a_slot_that_could_not_be_enqueued_is_still_due(platform, clock, run_jobs, monkeypatch):
+    daily = Schedule("sample.daily", "sample.count_up", cron="0 3 * * *")
+    runner = scheduler(platform, daily)
+    runner.tick()
+    clock.advance(timedelta(days=1))
+    with monkeypatch.context() as outage:
+        # An outage as short as the enqueueing; the mark itself could be written.
+        outage.setattr(platform.redis, "pipeline", _gone)
+        with pytest.raises(RedisError):
+            runner.tick()
+    assert runner.tick() == ["sample.daily"]
+    assert len(run_jobs.waiting()) == 1
+
+
+def _gone(*_, **__):
+    raise RedisConnectionError("gone")

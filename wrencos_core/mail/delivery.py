@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from pymongo import ReturnDocument
+from rq.timeouts import BaseTimeoutException
 
 from wrencos_core.clock import now
 from wrencos_core.documents import bump
 from wrencos_core.ids import new_id
 from wrencos_core.mail.addresses import normal_address
-from wrencos_core.mail.errors import DeliveryError, MailNotSent, Refused, TryAgainLater
+from wrencos_core.mail.errors import (
+    Broken,
+    DeliveryError,
+    MailNotSent,
+    Refused,
+    TryAgainLater,
+)
+from wrencos_core.mail.mailer import SWEEP_AFTER
 from wrencos_core.mail.models import MailMessage
 from wrencos_core.mail.settings import MailSettings
 
@@ -49,26 +57,42 @@ class Delivery:
         """Send this message, then others that wait, over one connection.
 
         Does nothing when it was sent, has failed, or another worker has it. Raises TryAgainLater
-        when the server can't take it now; a refusal for good is recorded and not raised.
+        when it is put back for another attempt; what is final is recorded and not raised.
         """
         row = claim(mail_id)
         if row is None:
             return
+        own: DeliveryError | None = None
         until = now() + _BATCH_TIME
         try:
             with self.connection() as deliver:
-                self.finish(row, deliver)
+                own = self._finish_or_put_back(row, deliver)
                 for _ in range(1, self._settings.batch_size):
                     waiting = claim_waiting() if now() < until else None
                     if waiting is None:
                         break
                     row = waiting
-                    self.finish(row, deliver)
+                    self._finish_or_put_back(row, deliver)
         except DeliveryError as error:
             put_back = self._put_back(row, error)
             # Another message's trouble is not this job's: the sweep looks after that one.
             if put_back and row["_id"] == mail_id:
-                raise TryAgainLater(f"{mail_id}: {error}") from None
+                own = error
+        if own is not None:
+            raise TryAgainLater(f"{mail_id}: {own}")
+
+    def _finish_or_put_back(
+        self, row: Row, deliver: Callable[[Mapping[str, Any]], None]
+    ) -> Broken | None:
+        """As `finish`, but a broken message is put back here: its trouble is not the server's.
+
+        Returns what is wrong with a message that was put back.
+        """
+        try:
+            self.finish(row, deliver)
+        except Broken as error:
+            return error if self._put_back(row, error) else None
+        return None
 
     def finish(self, row: Row, deliver: Callable[[Mapping[str, Any]], None]) -> None:
         """Deliver a claimed row and mark it; raises DeliveryError when it can be tried again."""
@@ -80,6 +104,12 @@ class Delivery:
             if _close(row, {"state": "failed", "last_error": error.reason}):
                 log.warning("mail.refused", mail=row["_id"], code=error.code)
             return
+        except (DeliveryError, BaseTimeoutException):
+            raise
+        except Exception as error:  # noqa: BLE001 - one bad row must not stop the others
+            # Its text may repeat the message, so it goes to the row and not to the log.
+            log.error("mail.broken", mail=row["_id"], error=type(error).__name__)
+            raise Broken(error) from None
         if _close(row, {"state": "sent", "sent_at": now()}):
             log.info("mail.sent", mail=row["_id"], attempts=row["attempts"])
 
@@ -111,14 +141,36 @@ class Delivery:
         return file_outbox(folder, (name, settings.sender))
 
     def sweep(self) -> int:
-        """Queue jobs for rows that lost theirs or whose worker died; returns how many were due."""
+        """Queue jobs for rows that lost theirs or whose worker died; returns how many were due.
+
+        A queued row that was looked at goes to the end of the line, so that each has its turn.
+        """
+        self._give_up_deadly()
+        moment = now()
         due = MailMessage.raw().find(
-            {"state": {"$in": ["queued", "sending"]}, "due_at": {"$lte": now()}}, {"_id": 1}
+            {"state": {"$in": ["queued", "sending"]}, "due_at": {"$lte": moment}}, {"_id": 1}
         )
         ids = [row["_id"] for row in due.sort("due_at", 1).limit(_SWEEP_BATCH)]
         for mail_id in ids:
             self._platform.mailer.enqueue(mail_id)
+        MailMessage.raw().update_many(
+            {"_id": {"$in": ids}, "state": "queued", "due_at": {"$lte": moment}},
+            {"$set": {"due_at": moment + SWEEP_AFTER}},
+        )
         return len(ids)
+
+    def _give_up_deadly(self) -> None:
+        """End rows that are too old and whose worker has died more than once."""
+        old = now() - timedelta(hours=self._settings.give_up_hours)
+        query = {
+            "state": "sending",
+            "due_at": {"$lte": now()},
+            "created_at": {"$lte": old},
+            "attempts": {"$gt": 1},
+        }
+        for row in MailMessage.raw().find(query, {"attempts": 1}).limit(_SWEEP_BATCH):
+            if _close(row, {"state": "failed", "last_error": "the worker that sent it died"}):
+                log.error("mail.given_up", mail=row["_id"], code=0)
 
     def send_test(self, to: str, locale: str | None = None) -> str:
         """Send `mail/test_message` to `to` at once, without the queue; returns where it went.

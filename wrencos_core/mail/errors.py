@@ -26,6 +26,16 @@ class Refused(DeliveryError):
         self.permanent = permanent
 
 
+class Broken(DeliveryError):
+    """A message that can't be composed or handed over, for a reason that nobody thought of."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(0, f"{type(error).__name__}: {error}"[:500])
+
+    def __str__(self) -> str:
+        return "the message is broken"
+
+
 class TryAgainLater(Exception):
     """Raised by the job after the row was put back, so that the job is run again."""
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from wrencos_commerce.models.product import Product
 from wrencos_core.testing.callers import Caller
 
 MakeProduct = Callable[..., str]
@@ -139,3 +140,72 @@ def test_unknown_categories_are_404(client: FlaskClient, admin: Caller) -> None:
     assert admin.delete("/api/categories/cat_nothing").status_code == 404
     answer = admin.post("/api/categories", json={"name": "x", "parentId": "cat_nothing"})
     assert answer.status_code == 422
+
+
+@pytest.fixture
+def shelves(admin: Caller, make_product: MakeProduct) -> dict[str, str]:
+    """Root > Middle > Leaf, and Elsewhere, by slug; a product in Middle and one in Leaf."""
+    root = create(admin, "Root")
+    middle = create(admin, "Middle", parentId=root)
+    leaf = create(admin, "Leaf", parentId=middle)
+    make_product(name="In leaf", category_id=leaf, skin_types=["dry"])
+    make_product(name="In middle", category_id=middle)
+    return {"root": root, "middle": middle, "leaf": leaf, "elsewhere": create(admin, "Elsewhere")}
+
+
+def test_a_product_is_found_by_every_category_above_it(
+    client: FlaskClient, shelves: dict[str, str]
+) -> None:
+    for slug, names in {
+        "root": ["In leaf", "In middle"],
+        "middle": ["In leaf", "In middle"],
+        "leaf": ["In leaf"],
+        "elsewhere": [],
+    }.items():
+        assert listed(client, slug) == listed(client, shelves[slug]) == names, slug
+
+
+def test_a_renamed_slug_finds_what_the_old_one_did(
+    client: FlaskClient, admin: Caller, shelves: dict[str, str]
+) -> None:
+    for old, new in (("middle", "centre"), ("root", "base")):
+        answer = admin.put(f"/api/categories/{shelves[old]}", json={"slug": new})
+        assert answer.status_code == 200
+        assert listed(client, old) == []
+        assert listed(client, new) == listed(client, shelves[old]) == ["In leaf", "In middle"]
+    assert listed(client, "leaf") == ["In leaf"]
+    # A slug that is free again belongs to whoever takes it.
+    create(admin, "Middle")
+    assert listed(client, "middle") == []
+    dry = client.get("/api/products?category=base&skinType=dry").get_json()["products"]
+    assert [product["name"] for product in dry] == ["In leaf"]
+
+
+@pytest.mark.parametrize("renamed", ["middle", "centre"])
+def test_a_moved_category_takes_what_is_below_it_along(
+    client: FlaskClient, admin: Caller, shelves: dict[str, str], renamed: str
+) -> None:
+    to = {"parentId": shelves["elsewhere"], "slug": renamed}
+    assert admin.put(f"/api/categories/{shelves['middle']}", json=to).status_code == 200
+    assert listed(client, "root") == listed(client, shelves["root"]) == []
+    for id, slug in (("elsewhere", "elsewhere"), ("middle", renamed)):
+        assert listed(client, slug) == listed(client, shelves[id]) == ["In leaf", "In middle"]
+    assert listed(client, "leaf") == listed(client, shelves["leaf"]) == ["In leaf"]
+    assert renamed == "middle" or listed(client, "middle") == []
+    to_the_top = {"parentId": None}
+    assert admin.put(f"/api/categories/{shelves['leaf']}", json=to_the_top).status_code == 200
+    assert listed(client, renamed) == listed(client, "elsewhere") == ["In middle"]
+    assert listed(client, "leaf") == ["In leaf"]
+
+
+def test_the_facets_are_those_of_a_new_product(
+    admin: Caller, shelves: dict[str, str], make_product: MakeProduct
+) -> None:
+    moved = {"parentId": shelves["elsewhere"], "slug": "centre"}
+    admin.put(f"/api/categories/{shelves['middle']}", json=moved)
+    make_product(name="New", category_id=shelves["leaf"], skin_types=["dry"])
+    facets = {
+        row["name"]: sorted(row["facets"])
+        for row in Product.raw().find({}, {"name": 1, "facets": 1})
+    }
+    assert facets["In leaf"] == facets["New"]

@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from wrencos_commerce.models.cart import Cart
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.models.product import Product
-from wrencos_core.api import new_id
+from wrencos_commerce.services.carts import CartHolder, Carts
+from wrencos_core.api import ANONYMOUS, NotAuthenticated, Platform, new_id
 from wrencos_core.testing.callers import Caller
 
 MakeProduct = Callable[..., str]
@@ -196,3 +197,42 @@ def test_a_repeated_request_orders_once(
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.get_json() == again.get_json()
     assert stock(serum) == 9
+
+
+def test_what_a_checkout_asks_of_the_database(
+    me: Caller, make_product: MakeProduct, purchase: dict[str, Any], commands_of: Any
+) -> None:
+    """Of a transaction, each step holds what it has touched a round trip longer."""
+    add(me, make_product())
+    headers = {"Idempotency-Key": "order-1"}
+    sent = commands_of(lambda: me.post("/api/cart/checkout", json=purchase, headers=headers))
+    steps = [(name, command[name]) for command in sent for name in [next(iter(command))]]
+    assert [step for step in steps if not str(step[1]).startswith(("core_", "auth_"))] == [
+        ("findAndModify", "commerce_carts"),
+        ("findAndModify", "commerce_products"),
+        ("insert", "commerce_orders"),
+        ("commitTransaction", 1),
+    ]
+    assert [step for step in steps if step[1] == "auth_users"] == [
+        ("find", "auth_users"),  # who is it, before the transaction
+        ("find", "auth_users"),  # the address that the message names
+    ]
+
+
+def test_a_refused_order_leaves_the_cart_as_it_was(
+    me: Caller, make_product: MakeProduct, purchase: dict[str, Any]
+) -> None:
+    add(me, make_product(), 2)
+    before = Cart.raw().find_one({"user_id": me.user_id})
+    refused = me.post("/api/cart/checkout", json={**purchase, "expectedTotal": 1})
+    assert refused.status_code == 409
+    assert Cart.raw().find_one({"user_id": me.user_id}) == before
+
+
+def test_a_guest_takes_nobodys_cart(
+    platform: Platform, client: FlaskClient, make_product: MakeProduct
+) -> None:
+    client.post("/api/cart/items", json={"productId": make_product()})
+    with pytest.raises(NotAuthenticated):
+        platform.services.require(Carts).take(CartHolder(ANONYMOUS))
+    assert client.get("/api/cart").get_json()["itemCount"] == 1

@@ -7,10 +7,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from wrencos_commerce.models.cart import Cart
+from wrencos_commerce.services.products import Products
+from wrencos_core.api import SYSTEM
 from wrencos_core.testing.callers import Caller
 from wrencos_core.testing.threads import run_in_threads
 
@@ -44,10 +47,29 @@ def test_a_browser_needs_only_its_cookie(client: FlaskClient, make_product: Make
     assert cookie.startswith("wrencos_cart=")
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
+    assert "Secure" not in cookie
     second = client.post("/api/cart/items", json={"productId": make_product()})
     assert second.get_json()["cartId"] == first.get_json()["cartId"]
     assert "cartToken" not in second.get_json()
     assert client.get("/api/cart").get_json()["itemCount"] == 2
+
+
+@pytest.mark.parametrize(
+    ("base_url", "requested"),
+    [
+        ("https://shop.example", "http://127.0.0.1:8000"),
+        ("http://127.0.0.1:8000", "https://shop.example"),
+    ],
+)
+def test_behind_tls_the_cookie_goes_over_tls_only(
+    make_platform: Any, make_app: Any, base_url: str, requested: str
+) -> None:
+    platform = make_platform(base_url=base_url)
+    values = {"name": "Serum", "price": Decimal(1), "inventory": 1}
+    body = {"productId": platform.services.require(Products).create(values, SYSTEM)}
+    client = make_app(platform).test_client()
+    answer = client.post("/api/cart/items", json=body, base_url=requested)
+    assert "Secure" in answer.headers["Set-Cookie"].split("; ")
 
 
 def test_the_token_is_stored_hashed_and_never_chosen_by_the_caller(

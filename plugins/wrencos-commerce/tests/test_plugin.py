@@ -5,12 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from types import ModuleType
 from typing import Any
 
-from wrencos_core.api import Platform, now
+from wrencos_commerce import plugin
+from wrencos_commerce.models.order import Order
+from wrencos_commerce.permissions import READ_ORDERS
+from wrencos_commerce.services import finding
+from wrencos_core.api import ANONYMOUS, Identity, Platform, PluginInfo, Role, hookimpl, now
 from wrencos_core.contracts.commerce import OrderReader, ProductCatalog
 
 MakeProduct = Callable[..., str]
+
+
+@hookimpl
+def customers_read_orders(identity: Identity, permission: str) -> bool | None:
+    """`check_permission` of a shop that lets customers read orders, and nobody else."""
+    return identity.role is Role.CUSTOMER if permission == READ_ORDERS else None
+
+
+AUDITORS = ModuleType("auditors")
+AUDITORS.PLUGIN = PluginInfo(  # type: ignore[attr-defined]
+    name="auditors", title="Auditors", description="Who reads.", version="1.0", core=">=0.1,<0.2"
+)
+AUDITORS.check_permission = customers_read_orders  # type: ignore[attr-defined]
 
 
 def test_the_search_finds_products_and_orders(
@@ -31,6 +49,36 @@ def test_the_search_finds_products_and_orders(
     order = place_order(login(), cream)
     (hit,) = admin.get(f"/api/search?q={order}").get_json()["hits"]
     assert (hit["kind"], hit["subtitle"]) == ("order", "confirmed, 29.99 USD")
+
+
+def test_orders_are_found_by_those_who_may_read_them(
+    make_platform: Any, login: Any, place_order: Callable[..., str]
+) -> None:
+    order = place_order(login())
+    staff = Identity(user_id="user_a", role=Role.STAFF, permissions=frozenset({READ_ORDERS}))
+    customer = Identity(user_id="user_b", role=Role.CUSTOMER)
+
+    def found(platform: Platform) -> list[list[str]]:
+        return [
+            [hit.id for hit in finding.search(platform, identity, order, 5)]
+            for identity in (staff, customer, ANONYMOUS)
+        ]
+
+    assert found(login.platform) == [[order], [], []]
+    row = Order.raw().find_one({"_id": order})
+    with_auditors = make_platform({"commerce": plugin, "auditors": AUDITORS})
+    Order.raw().insert_one(row)
+    assert found(with_auditors) == [[], [order], []]
+
+
+def test_the_search_of_products_walks_no_index(
+    make_product: MakeProduct, platform: Platform, commands_of: Any, plans_of: Any
+) -> None:
+    for number in range(30):
+        make_product(name=f"Cream{number}", sku=f"S-{number}")
+    (sent,) = commands_of(lambda: finding.search(platform, ANONYMOUS, "CREAM29", 5))
+    (plan,) = plans_of(sent)
+    assert plan["keys"] <= 2
 
 
 def test_the_catalogue_for_other_plugins(platform: Platform, make_product: MakeProduct) -> None:

@@ -183,3 +183,12 @@ def test_an_unchanged_product_is_not_sent_again(
     for url in (path, "/api/products"):
         etag = client.get(url).headers["ETag"]
         assert client.get(url, headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_the_audit_log_does_not_tell_the_cost(admin: Caller) -> None:
+    id = admin.post("/api/products", json={**SERUM, "costPrice": 11.5}).get_json()["productId"]
+    admin.put(f"/api/products/{id}", json={"costPrice": 12.25})
+    answer = admin.get("/api/audit", query_string={"target": id})
+    created, updated = (entry["changes"] for entry in reversed(answer.get_json()["entries"]))
+    assert created["cost_price"] == "set"
+    assert updated == {"cost_price": "set"}

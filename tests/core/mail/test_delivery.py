@@ -16,7 +16,6 @@ from structlog.testing import capture_logs
 from wrencos_core.clock import ManualClock
 from wrencos_core.mail.delivery import Delivery, claim
 from wrencos_core.mail.errors import MailNotSent, TryAgainLater
-from wrencos_core.mail.mailer import SEND
 from wrencos_core.mail.models import MailMessage
 from wrencos_core.platform import Platform
 from wrencos_core.scheduler import Scheduler
@@ -226,7 +225,7 @@ def test_the_schedule_finds_a_message_that_lost_its_job(
 ) -> None:
     scheduler = Scheduler(platform.jobs, platform.schedules, platform.settings.timezone)
     scheduler.tick()
-    mail_id = queue()["_id"]
+    queue()
     platform.redis.flushdb()
     scheduler.tick()
     clock.advance(timedelta(seconds=59))
@@ -235,7 +234,7 @@ def test_the_schedule_finds_a_message_that_lost_its_job(
     assert "mail.sweep_messages" in scheduler.tick()
     run_jobs()
     assert len(smtp.messages) == 1
-    assert not platform.jobs.is_queued(SEND, mail_id)
+    assert run_jobs() == 0
 
 
 def test_the_sweep_does_not_double_a_waiting_job(
@@ -268,6 +267,80 @@ def test_a_message_that_stays_unsent_is_given_up(
     assert run_jobs() == 1
     assert (stored()["state"], stored()["last_error"]) == ("failed", "452 full")
     assert "text" not in stored()
+
+
+def test_a_broken_message_harms_no_other_and_is_given_up(
+    queue: Queue,
+    run_jobs: JobRunner,
+    delivery: Delivery,
+    smtp: LocalSMTP,
+    clock: ManualClock,
+    stored: Stored,
+) -> None:
+    queue(key="broken")
+    clock.advance(timedelta(seconds=1))
+    queue(key="good", to="mai@customers.test")
+    MailMessage.raw().update_one({"key": "broken"}, {"$unset": {"subject": 1}})
+    with capture_logs() as lines:
+        delivery.send(queue(key="first", to="an@customers.test")["_id"])
+    assert [m.recipients for m in smtp.messages] == [["an@customers.test"], ["mai@customers.test"]]
+    assert (stored("broken")["state"], stored("broken")["attempts"]) == ("queued", 1)
+    assert "subject" in stored("broken")["last_error"]
+    assert {"mail.broken", "mail.not_sent_yet"} < {line["event"] for line in lines}
+    with pytest.raises(TryAgainLater):
+        run_jobs()
+    clock.advance(timedelta(hours=72))
+    run_jobs(raises=False, ahead=AN_HOUR)
+    assert (stored("broken")["state"], stored("broken")["attempts"]) == ("failed", 3)
+    assert "text" not in stored("broken")
+    assert delivery.sweep() == 0
+
+
+def test_a_broken_message_does_not_stop_the_batch_it_begins(
+    queue: Queue, delivery: Delivery, smtp: LocalSMTP
+) -> None:
+    broken = queue(key="broken")
+    queue(key="good", to="mai@customers.test")
+    MailMessage.raw().update_one({"key": "broken"}, {"$unset": {"subject": 1}})
+    with pytest.raises(TryAgainLater, match="the message is broken"):
+        delivery.send(broken["_id"])
+    assert [m.recipients for m in smtp.messages] == [["mai@customers.test"]]
+
+
+def test_a_message_that_kills_its_worker_is_given_up(
+    queue: Queue, delivery: Delivery, clock: ManualClock, stored: Stored
+) -> None:
+    mail_id = queue()["_id"]
+    assert claim(mail_id) is not None
+    clock.advance(timedelta(hours=72))
+    assert delivery.sweep() == 1  # one death may have been chance
+    assert claim(mail_id) is not None
+    clock.advance(timedelta(minutes=5))
+    assert delivery.sweep() == 0
+    assert (stored()["state"], stored()["attempts"]) == ("failed", 2)
+    assert "text" not in stored()
+
+
+def test_a_sweep_comes_round_to_every_message(
+    platform: Platform,
+    queue: Queue,
+    run_jobs: JobRunner,
+    delivery: Delivery,
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("wrencos_core.mail.delivery._SWEEP_BATCH", 1)
+    queue(key="waits")
+    clock.advance(timedelta(seconds=1))
+    queue(key="lost")
+    waiting = platform.jobs.queue("default")
+    lost = run_jobs.waiting()[1]
+    waiting.remove(lost)
+    platform.redis.delete(f"rq:job:{lost}")
+    clock.advance(timedelta(minutes=2))
+    delivery.sweep()
+    delivery.sweep()
+    assert lost in run_jobs.waiting()
 
 
 @pytest.fixture

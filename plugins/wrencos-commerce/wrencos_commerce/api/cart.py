@@ -123,13 +123,16 @@ def list_payment_methods() -> PaymentMethods:
 
 def _cookie(token: str) -> str:
     """The Set-Cookie header by which a browser keeps a guest's token by itself."""
-    days = current_platform().settings_for(CommerceSettings).guest_cart_days
+    platform = current_platform()
+    days = platform.settings_for(CommerceSettings).guest_cart_days
+    # A proxy that is not trusted hides that the browser came over TLS; the public address tells.
+    is_secure = request.is_secure or platform.settings.base_url.startswith("https://")
     return dump_cookie(
         COOKIE,
         token,
         max_age=days * 24 * 3600,
         path="/api",
-        secure=request.is_secure,
+        secure=is_secure,
         httponly=True,
         samesite="Lax",
     )

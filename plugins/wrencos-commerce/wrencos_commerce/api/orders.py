@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from wrencos_commerce import schemas
@@ -11,12 +12,21 @@ from wrencos_commerce.services.order_queries import OrderFilter, OrderQueries
 from wrencos_commerce.services.orders import Orders, StatusChange
 from wrencos_commerce.views.orders import (
     OrderDetail,
+    OrderDetailView,
     OrderPage,
     OrderUpdated,
     order_detail,
     order_view,
 )
-from wrencos_core.web import LOGGED_IN, Blueprint, PageQuery, Paging, current_identity, service
+from wrencos_core.web import (
+    LOGGED_IN,
+    Blueprint,
+    PageQuery,
+    Paging,
+    current_identity,
+    current_platform,
+    service,
+)
 
 blp = Blueprint("orders", __name__, url_prefix="/orders", description="Orders.")
 
@@ -50,9 +60,13 @@ def list_all_orders(args: dict[str, Any]) -> OrderPage:
 @blp.get("/<order_id>", access=LOGGED_IN)
 @blp.response(200, OrderDetail)
 def get_order(order_id: str) -> OrderDetail:
-    """Get an order of yours; staff who may read orders get anyone's."""
+    """Get an order of yours; staff who may read orders get anyone's.
+
+    In the history you see your own notes, and by whom each step was: `customer` (you), `staff` or
+    `system`. The ids and the notes of staff are for those who may read all orders.
+    """
     row = service(OrderQueries).visible_to(current_identity(), order_id)
-    return OrderDetail(order=order_detail(row))
+    return OrderDetail(order=_detail(row))
 
 
 @blp.put("/<order_id>/status", access=UPDATE_ORDER_STATUS)
@@ -71,7 +85,7 @@ def update_status(body: dict[str, Any], order_id: str) -> OrderUpdated:
         note=body.get("note"),
     )
     row = service(Orders).change_status(order_id, change, current_identity())
-    return OrderUpdated(message="Order status updated", updated_order=order_detail(row))
+    return OrderUpdated(message="Order status updated", updated_order=_detail(row))
 
 
 @blp.post("/<order_id>/cancel", access=LOGGED_IN)
@@ -80,7 +94,12 @@ def update_status(body: dict[str, Any], order_id: str) -> OrderUpdated:
 def cancel_order(body: dict[str, Any], order_id: str) -> OrderUpdated:
     """Cancel an order of yours that has not been shipped."""
     row = service(Orders).cancel(order_id, current_identity(), body.get("note"))
-    return OrderUpdated(message="Order cancelled", updated_order=order_detail(row))
+    return OrderUpdated(message="Order cancelled", updated_order=_detail(row))
+
+
+def _detail(row: Mapping[str, Any]) -> OrderDetailView:
+    for_staff = current_platform().allows(current_identity(), READ_ORDERS)
+    return order_detail(row, for_staff)
 
 
 def _page(wanted: OrderFilter, args: dict[str, Any]) -> OrderPage:

@@ -42,6 +42,11 @@ TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
 }
 
 
+def is_finished(status: str) -> bool:
+    """Whether an order stays in this status: it was delivered or cancelled."""
+    return not TRANSITIONS[OrderStatus(status)]
+
+
 class Line(EmbeddedDocument):  # type: ignore[misc]
     """A product as it was bought; amounts in minor units of the order's currency."""
 

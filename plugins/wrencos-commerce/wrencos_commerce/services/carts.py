@@ -20,6 +20,7 @@ from wrencos_commerce.settings import CommerceSettings
 from wrencos_core.api import (
     Identity,
     Invalid,
+    NotAuthenticated,
     NotFound,
     Platform,
     StaleVersion,
@@ -124,9 +125,20 @@ class Carts:
 
         self._change(holder, change)
 
-    def empty(self, cart: Row) -> None:
-        """Empty the cart that was ordered; raises StaleVersion when it is not as it was read."""
-        self._store(cart, [])
+    def take(self, holder: CartHolder) -> Row | None:
+        """Empty the user's cart and return it as it was, or None when nothing was in it.
+
+        To be called in the transaction of a checkout: what refuses the order puts all back, and
+        of two at once the second finds it empty. Raises NotAuthenticated for a guest.
+        """
+        user_id = holder.identity.user_id
+        if user_id is None:
+            raise NotAuthenticated("Log in to order.")
+        if _find_guest_cart(holder.token):
+            self._merge(holder)
+        filled = {"user_id": user_id, "items.0": {"$exists": True}}
+        before: Row | None = Cart.raw().find_one_and_update(filled, bump({"$set": {"items": []}}))
+        return before
 
     def _change(self, holder: CartHolder, change: Callable[[Items], Items]) -> None:
         def work() -> None:

@@ -60,8 +60,8 @@ class Checkout:
         UnknownPaymentMethod, CartEmpty, OutOfStock, CheckoutRefused, PriceChanged.
         """
         method = payment_method(purchase.payment_method_id)
-        cart = self._carts.current(holder)
-        if cart is None or not cart["items"]:
+        cart = self._carts.take(holder)
+        if cart is None:
             raise CartEmpty("Put something into the cart first.")
         products = self._take_stock(cart["items"])
         lines = [self._pricing.line(item, products[item["product_id"]]) for item in cart["items"]]
@@ -69,7 +69,6 @@ class Checkout:
         self._refuse_for_plugins(priced, holder.identity, purchase.address)
         _refuse_other_total(priced, purchase.expected_total)
         order = self._order(holder.identity, purchase, method, priced).save()
-        self._carts.empty(cart)
         row: Row = order.to_mongo().to_dict()
         self._platform.outbox.publish(
             OrderPlaced(

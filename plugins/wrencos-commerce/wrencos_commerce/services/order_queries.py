@@ -9,7 +9,7 @@ from typing import Any
 
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.permissions import READ_ORDERS
-from wrencos_core.api import Identity, Listing, NotFound, Platform
+from wrencos_core.api import SYSTEM, Identity, Listing, NotFound, Platform
 from wrencos_core.contracts.commerce import Adjustment, OrderInfo, OrderLine
 
 Row = Mapping[str, Any]
@@ -83,6 +83,22 @@ def order_info(row: Row) -> OrderInfo:
         currency=row["currency"],
         placed_at=row["created_at"],
     )
+
+
+def history_for_owner(row: Row) -> list[dict[str, Any]]:
+    """The history of a stored order as its customer may see it.
+
+    `actor` is `customer`, `staff` or `system`, and only the customer's own notes are there: those
+    of staff are for staff.
+    """
+    return [_entry_for_owner(entry, str(row["user_id"])) for entry in row["history"]]
+
+
+def _entry_for_owner(entry: Row, owner: str) -> dict[str, Any]:
+    if entry["actor"] == owner:
+        return {**entry, "actor": "customer"}
+    shown = {key: value for key, value in entry.items() if key != "note"}
+    return {**shown, "actor": "system" if entry["actor"] == SYSTEM.actor else "staff"}
 
 
 def lines_of(row: Row) -> tuple[OrderLine, ...]:

@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from wrencos_commerce.errors import TransitionRefused
-from wrencos_commerce.models.order import TRANSITIONS, Order, OrderStatus, PaymentStatus
+from wrencos_commerce.models.order import (
+    TRANSITIONS,
+    Order,
+    OrderStatus,
+    PaymentStatus,
+    is_finished,
+)
 from wrencos_commerce.models.product import Product
 from wrencos_commerce.services.payment_methods import payment_method
+from wrencos_commerce.services.privacy import forget_buyers
 from wrencos_core.api import (
     Identity,
     NotFound,
@@ -20,6 +27,7 @@ from wrencos_core.api import (
     now,
     transactional,
 )
+from wrencos_core.contracts.auth import UserDirectory
 from wrencos_core.contracts.commerce import OrderPaid, OrderStatusChanged
 
 Row = Mapping[str, Any]
@@ -38,6 +46,7 @@ class Orders:
     """Changes orders; rows have the fields of the Order document."""
 
     def __init__(self, platform: Platform) -> None:
+        self._platform = platform
         self._outbox = platform.outbox
 
     @transactional
@@ -45,7 +54,8 @@ class Orders:
         """Move an order on, for staff; the changed row.
 
         Cancelling puts its stock back. An order that is paid on delivery counts as paid once it
-        is delivered. Raises NotFound, or TransitionRefused with what is allowed.
+        is delivered, and once finished that of an erased user loses its address. Raises NotFound,
+        or TransitionRefused with what is allowed.
         """
         row = self._moved(_existing({"_id": id}), change, identity)
         # What runs by itself is in the order's history; the audit log is for what people do.
@@ -86,13 +96,19 @@ class Orders:
                 previous=previous.value,
             )
         )
-        if row["payment_status"] != order["payment_status"] == PaymentStatus.PENDING:
+        if _became_paid(order, row):
             self._publish_payment(row)
+        if is_finished(status) and self._is_erased(order["user_id"]):
+            forget_buyers([order["_id"]])
+            row = _existing({"_id": order["_id"]})
         return row
 
+    def _is_erased(self, user_id: str) -> bool:
+        directory = self._platform.services.require(UserDirectory)  # type: ignore[type-abstract]
+        user = directory.find(user_id)
+        return user is not None and user.is_erased
+
     def _publish_payment(self, row: Row) -> None:
-        if row["payment_status"] != PaymentStatus.PAID:
-            return
         self._outbox.publish(
             OrderPaid(
                 id=f"{row['_id']}:paid",
@@ -140,6 +156,11 @@ def _payment_after(order: Row, status: OrderStatus) -> str:
     if status is OrderStatus.DELIVERED and payment_method(order["payment_method"]).paid_on_delivery:
         return PaymentStatus.PAID.value
     return PaymentStatus.PENDING.value
+
+
+def _became_paid(before: Row, after: Row) -> bool:
+    paid = PaymentStatus.PAID
+    return bool(before["payment_status"] != paid and after["payment_status"] == paid)
 
 
 def _restock(order: Row) -> None:

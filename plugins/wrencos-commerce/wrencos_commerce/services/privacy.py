@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from wrencos_commerce.models.cart import Cart
-from wrencos_commerce.models.order import Order
+from wrencos_commerce.models.order import Address, Order, is_finished
+from wrencos_commerce.services.order_queries import history_for_owner
 from wrencos_core.api import bump
 from wrencos_core.contracts.privacy import ErasedData, PersonalData
 
 ERASED = "(erased)"
-_KEPT = "Accounts must be kept; the order no longer says who or where the buyer is."
+_KEPT = "Accounts must be kept; a finished order no longer says who or where the buyer is."
+_OPEN = "Kept until delivered or cancelled, and erased then: {}."
+# The country is no trace of a person, and taxes go by it.
+_TRACES = set(Address._fields) - {"street", "city", "country"}
 
 
 def stored_data(user_id: str) -> PersonalData:
@@ -26,29 +31,37 @@ def stored_data(user_id: str) -> PersonalData:
 
 
 def erase(user_id: str) -> ErasedData:
-    """Delete the user's cart, and take from their orders what tells who and where they are."""
+    """Delete the user's cart, and take from their orders what tells who and where they are.
+
+    An order on its way keeps its address, or it could not arrive; `Orders` calls `forget_buyers`
+    once it is finished.
+    """
     carts = Cart.raw().delete_many({"user_id": user_id}).deleted_count
-    orders = 0
-    for row in Order.raw().find({"user_id": user_id}, {"shipping_address.country": 1}):
-        address = {
-            "street": ERASED,
-            "city": ERASED,
-            "country": row["shipping_address"]["country"],
-        }
-        # Notes may name people too, and the history quotes the customer's reason to cancel.
-        changes = {
-            "$set": {"shipping_address": address},
-            "$unset": {"note": "", "history.$[].note": ""},
-        }
-        orders += Order.raw().update_one({"_id": row["_id"]}, bump(changes)).modified_count
-    return ErasedData(
-        erased={"carts": carts, "orderAddresses": orders},
-        kept={"orders": _KEPT} if orders else {},
-    )
+    rows = list(Order.raw().find({"user_id": user_id}, {"status": 1}).sort("_id", 1))
+    finished = [row["_id"] for row in rows if is_finished(row["status"])]
+    under_way = [row["_id"] for row in rows if not is_finished(row["status"])]
+    forget_buyers(finished)
+    # Touched, so that a change of status at this moment runs again and finds the user erased.
+    Order.raw().update_many({"_id": {"$in": under_way}}, bump({}))
+    kept = {"orders": _KEPT} if rows else {}
+    if under_way:
+        kept["addresses of open orders"] = _OPEN.format(", ".join(under_way))
+    return ErasedData(erased={"carts": carts, "orderAddresses": len(finished)}, kept=kept)
+
+
+def forget_buyers(order_ids: Sequence[str]) -> None:
+    """Take from these orders who and where their buyers are."""
+    # Notes may name people too, and the history quotes the customer's reason to cancel.
+    gone = ["note", "history.$[].note", *(f"shipping_address.{field}" for field in _TRACES)]
+    changes = {
+        "$set": {"shipping_address.street": ERASED, "shipping_address.city": ERASED},
+        "$unset": dict.fromkeys(gone, ""),
+    }
+    Order.raw().update_many({"_id": {"$in": list(order_ids)}}, bump(changes))
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
     """An order without what is the shop's own business."""
     lines = [{k: v for k, v in line.items() if k != "cost_price"} for line in row["lines"]]
     shown = {key: value for key, value in row.items() if key not in ("version", "user_id")}
-    return {**shown, "lines": lines}
+    return {**shown, "lines": lines, "history": history_for_owner(row)}

@@ -27,8 +27,9 @@ Row = Mapping[str, Any]
 
 # With 99 pieces of each of 100 products, a total stays exact in a client that reads doubles.
 MAX_PRICE = 10**11
-# What the audit log tells of a change; long texts would only fill it.
-_AUDITED = ("sku", "price", "cost_price", "inventory", "is_active", "category_id")
+# What the audit log tells of a change; long texts would only fill it. Of the cost it tells that it
+# was set and not to what: not everybody who reads the log may see it.
+_AUDITED = ("sku", "price", "inventory", "is_active", "category_id")
 
 
 class Products:
@@ -112,4 +113,5 @@ class Products:
 
 
 def _audited(stored: Row) -> dict[str, Any]:
-    return {field: stored[field] for field in _AUDITED if field in stored}
+    told = {field: stored[field] for field in _AUDITED if field in stored}
+    return {**told, "cost_price": "set"} if "cost_price" in stored else told

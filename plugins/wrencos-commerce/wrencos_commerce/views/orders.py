@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from wrencos_commerce.services.order_queries import history_for_owner
 from wrencos_commerce.views.base import Row, View
 from wrencos_commerce.views.cart import AdjustmentView
 from wrencos_core.api import money
@@ -48,7 +49,7 @@ class ShippingAddressView(View, kw_only=True):
 
 
 class OrderHistoryView(View, kw_only=True):
-    """`actor` is a user id, or `system`."""
+    """`actor` is `customer`, `staff` or `system`, for staff a user id in place of the first two."""
 
     status: str
     at: datetime
@@ -89,7 +90,8 @@ def order_view(row: Row) -> OrderView:
     return OrderView(**_order_fields(row))
 
 
-def order_detail(row: Row) -> OrderDetailView:
+def order_detail(row: Row, for_staff: bool) -> OrderDetailView:
+    """The order; ids and notes of staff only `for_staff`."""
     address, currency = row["shipping_address"], row["currency"]
     return OrderDetailView(
         **_order_fields(row),
@@ -114,7 +116,7 @@ def order_detail(row: Row) -> OrderDetailView:
                 actor=entry["actor"],
                 note=entry.get("note"),
             )
-            for entry in row["history"]
+            for entry in (row["history"] if for_staff else history_for_owner(row))
         ],
     )
 
