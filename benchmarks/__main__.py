@@ -42,7 +42,7 @@ def _measure(options: argparse.Namespace) -> None:
     how: dict[str, Any] = {
         name: getattr(options, name) for name in ("seconds", "connections", "processes")
     }
-    with databases() as base:
+    with databases(public_cache=not options.no_cache) as base:
         print(f"Seeding {options.products} products ...", file=sys.stderr)
         with seeded(base, options.products, groups, options.connections) as shop:
             pass
@@ -76,6 +76,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--products", type=int, default=1000, help="products in the shop")
     parser.add_argument("--workers", type=int, default=2, help="web workers")
     parser.add_argument("--connections", type=int, default=32, help="clients at once")
+    parser.add_argument(
+        "--no-cache", action="store_true", help="remember no page of the catalogue for visitors"
+    )
     parser.add_argument("--processes", type=int, default=2, help="load processes")
     parser.add_argument(
         "--profile", choices=names, metavar="NAME", help="show where the time of one goes instead"

@@ -41,10 +41,11 @@ class Databases:
 
 
 @contextmanager
-def databases() -> Iterator[Databases]:
+def databases(public_cache: bool = True) -> Iterator[Databases]:
     """Empty servers in a new temporary folder, on disk; they and the folder go with the block.
 
-    `environ` holds the settings with which any process becomes a part of this shop.
+    `environ` holds the settings with which any process becomes a part of this shop. Without
+    `public_cache` every page is read from the database, also a visitor's.
     """
     folder = Path(tempfile.mkdtemp(prefix="wrencos-bench-"))
     try:
@@ -65,6 +66,8 @@ def databases() -> Iterator[Databases]:
                 # A cart that is added to thousands of times must not become full.
                 "WRENCOS_COMMERCE_MAX_QUANTITY": "9999",
             }
+            if not public_cache:
+                environ["WRENCOS_PUBLIC_CACHE_SECONDS"] = "0"
             yield Databases(environ, running.mongodb.pid, running.redis.pid, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask
@@ -38,9 +38,17 @@ def create_app(
     return build_app(platform)
 
 
+class Application(Flask):
+    """Flask for views that are all synchronous."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Flask inspects every function it calls, a dozen a request, for being a coroutine."""
+        return func
+
+
 def build_app(platform: Platform) -> Flask:
     """The application of a platform that was started already."""
-    app = Flask("wrencos_core", static_folder=None)
+    app = Application("wrencos_core", static_folder=None)
     app.extensions["wrencos"] = platform
     app.url_map.strict_slashes = False
     problems.init_app(app)

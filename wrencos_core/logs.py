@@ -46,6 +46,15 @@ _QUIET = {
 }
 
 
+# What the core itself writes into every access line.
+_NEVER_SECRET = frozenset(
+    (
+        *("level", "logger", "timestamp", "request_id", "user_id"),
+        *("method", "route", "status", "duration_ms", "bytes"),
+    )
+)
+
+
 def configure(settings: CoreSettings, *, force_text: bool = False) -> None:
     """Send the lines of structlog and of the standard library to stderr in one form.
 
@@ -158,7 +167,7 @@ def _in_order(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 def mask_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Replace the values of keys that look secret, at any depth, and secrets inside texts."""
     return {
-        key: value if key in ("level", "logger", "timestamp") else _masked(key, value, 0)
+        key: value if key in _NEVER_SECRET else _masked(key, value, 0)
         for key, value in event.items()
     }
 

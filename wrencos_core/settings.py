@@ -146,6 +146,12 @@ class CoreSettings(Settings):
     trusted_proxies: int = Field(
         0, ge=0, le=5, description="Proxies in front whose X-Forwarded headers are believed."
     )
+    public_cache_seconds: float = Field(
+        2.0,
+        ge=0,
+        le=60,
+        description="How old a page of the catalogue may be that a visitor is shown; 0 for never.",
+    )
     max_body_kb: int = Field(1024, ge=16, description="Largest request body that is read, in KiB.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The least important lines that are logged."

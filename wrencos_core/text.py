@@ -1,4 +1,4 @@
-"""How words are compared and found: without case, and without the accents people leave out."""
+"""Text: what is one line, and how words are compared and found without case and accents."""
 
 from __future__ import annotations
 
@@ -9,9 +9,18 @@ from typing import Any
 
 from bson.regex import Regex
 
+# Control characters (tab, newlines, U+0085 too), and the separators of lines and paragraphs.
+_BREAKS = frozenset({"Cc", "Zl", "Zp"})
+# They turn the direction of whatever is shown after them.
+_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _WORD = re.compile(r"\w+")
 # More words than this narrow a search no further; each costs a look at every candidate.
 _MOST_WORDS = 8
+
+
+def is_one_line(text: str) -> bool:
+    """Whether nothing in `text` ends or turns a line; emoji and no-break spaces are fine."""
+    return not any(unicodedata.category(char) in _BREAKS or char in _OVERRIDES for char in text)
 
 
 def fold(text: str) -> str:

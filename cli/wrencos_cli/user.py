@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -107,7 +108,7 @@ def list_users(
         click.echo(f"{len(rows)} of {page.total}; --limit shows more.")
 
 
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
+def _shown(row: Mapping[str, Any]) -> Mapping[str, Any]:
     return {
         "id": row["_id"],
         "email": row["email"],
@@ -120,7 +121,7 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     state = "disabled" if row["disabled"] else "active"
     since = row["created_at"].strftime("%Y-%m-%d")
     return row["id"], row["email"], row["name"], row["role"], state, since

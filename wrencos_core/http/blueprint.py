@@ -18,6 +18,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from wrencos_core.errors import PreconditionFailed
 from wrencos_core.http import idempotency
 from wrencos_core.http.access import PUBLIC, View, guarded
+from wrencos_core.http.remembered import remembering
 
 # Money leaves as a JSON number in major units, exactly as its Decimal reads.
 encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -59,13 +60,15 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
         limit: str | None = None,
         idempotent: bool = False,
         etag: bool = False,
+        remembered: bool = False,
         **options: Any,
     ) -> Callable[[View], View]:
         """Register a view that only callers with `access` reach.
 
         `access` is PUBLIC, LOGGED_IN or a permission. `limit` is a rate limit such as
         "10 per minute"; `idempotent` makes the view one transaction that an Idempotency-Key runs
-        once; `etag` answers 304 to a client that has the same bytes already.
+        once; `etag` answers 304 to a client that has the same bytes already. `remembered` is for
+        hot public reads: visitors may be shown an answer of two seconds ago (see remembered.py).
         """
         if idempotent and access == PUBLIC:
             raise ValueError(
@@ -73,7 +76,8 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
             )
 
         def decorator(view: View) -> View:
-            function = with_etag(view) if etag else view
+            function = remembering(_tagged_once(view)) if remembered else view
+            function = with_etag(function) if etag or remembered else function
             function = idempotency.once(function) if idempotent else function
             function = guarded(function, access)
             # flask-smorest reads the documentation off the outermost function.
@@ -82,7 +86,7 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
                 "access": access,
                 "limit": limit,
                 "idempotent": idempotent,
-                "etag": etag,
+                "etag": etag or remembered,
                 "has_path_parameter": "<" in f"{self.url_prefix or ''}{rule}",
             }
             function._wrencos_access = access  # type: ignore[attr-defined]
@@ -156,13 +160,30 @@ def with_etag(view: View) -> View:
     @wraps(view)
     def tagged(*args: Any, **kwargs: Any) -> Response:
         response: Response = view(*args, **kwargs)
+        if response.status_code != 200:
+            return response
+        headers = response.headers
+        if "ETag" not in headers:
+            response.set_etag(_digest(response.get_data()))
+        headers["Vary"] = "Authorization"
+        if "Cache-Control" not in headers:
+            personal = "HTTP_AUTHORIZATION" in request.environ
+            headers["Cache-Control"] = "private, no-cache" if personal else "no-cache"
+        if "HTTP_IF_NONE_MATCH" in request.environ:
+            response.make_conditional(request)
+        return response
+
+    return tagged
+
+
+def _tagged_once(view: View) -> View:
+    """`view` with the ETag set, so that a remembered answer is not hashed again."""
+
+    @wraps(view)
+    def tagged(*args: Any, **kwargs: Any) -> Response:
+        response: Response = view(*args, **kwargs)
         if response.status_code == 200:
             response.set_etag(_digest(response.get_data()))
-            response.vary.add("Authorization")
-            if "Cache-Control" not in response.headers:
-                personal = "Authorization" in request.headers
-                response.headers["Cache-Control"] = "private, no-cache" if personal else "no-cache"
-            response.make_conditional(request)
         return response
 
     return tagged

@@ -40,6 +40,8 @@ def from_domain(error: DomainError) -> Response:
     response = _problem(error.status, error.slug, error.title, error.detail, error.extra)
     if isinstance(error, TooManyRequests):
         response.headers["Retry-After"] = str(error.retry_after)
+    if error.status == 503:
+        response.headers["Retry-After"] = "5"
     if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from marshmallow import fields, validate
 from webargs.multidictproxy import MultiDictProxy
 
 from wrencos_core.clock import to_milliseconds
+from wrencos_core.text import is_one_line
 
 MAX_LIMIT = 100
 # Deep pages cost the database their whole offset; nobody turns that many.
@@ -22,10 +22,6 @@ MAX_PAGE = 10_000
 _AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _LINK = re.compile(r"://|\bwww\.", re.IGNORECASE)
-# Control characters (tab, newlines, U+0085 too), and the separators of lines and paragraphs.
-_BREAKS = frozenset({"Cc", "Zl", "Zp"})
-# They turn the direction of whatever is shown after them.
-_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class Schema(ma.Schema):
@@ -58,7 +54,7 @@ class Line(Text):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if any(unicodedata.category(char) in _BREAKS or char in _OVERRIDES for char in text):
+        if not is_one_line(text):
             raise ma.ValidationError("Must be one line, without control characters.")
         return text
 

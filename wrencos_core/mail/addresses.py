@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from unicodedata import category
 
 from email_validator import EmailNotValidError, validate_email
 
 from wrencos_core.errors import Invalid
+from wrencos_core.text import is_one_line
 
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 # RFC 5322 2.1.1: no line above 998 characters, the name and its colon included.
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,900}")
 _SUBJECT_LENGTH = 250
-# Unicode's control characters, line and paragraph separators, and lone surrogates.
-_BREAKS = {"Cc", "Zl", "Zp", "Cs"}
 # Those that the mailer sets itself, or that would change who gets the message.
 _OWN_HEADERS = {
     "auto-submitted",
@@ -57,11 +55,6 @@ def normal_address(text: str) -> str:
     if found.ascii_email is None:  # pragma: no cover - given whenever SMTPUTF8 is not allowed
         raise NotAnAddress(errors={"to": ["Not a valid mail address."]})
     return found.ascii_email
-
-
-def is_one_line(text: str) -> bool:
-    """Whether `text` has no line break or control character; emoji and no-break spaces are fine."""
-    return not any(category(character) in _BREAKS for character in text)
 
 
 def one_line_subject(text: str) -> str:

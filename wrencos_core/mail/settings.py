@@ -7,8 +7,9 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from wrencos_core.mail.addresses import NotAnAddress, is_one_line, normal_address
+from wrencos_core.mail.addresses import NotAnAddress, normal_address
 from wrencos_core.settings import Settings
+from wrencos_core.text import is_one_line
 
 # The sender that files in the data folder show while nothing is configured.
 LOCAL_SENDER = "no-reply@localhost"

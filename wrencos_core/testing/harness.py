@@ -58,6 +58,8 @@ class Harness:
             "data_dir": self.data_dir,
             "secret_key": SECRET_KEY,
             "rate_limits": "off",
+            # A test that writes wants to read what it wrote.
+            "public_cache_seconds": 0,
             "min_free_disk_mb": 0,
         }
 

@@ -109,6 +109,7 @@ def test_one_bad_row_and_nothing_is_written(run: Run, write: Any) -> None:
         {**FULL, "sku": ""},
         {**FULL, "inventory": "-3"},
         {**FULL, "sku": "S-3", "currency": "VND", "isActive": "perhaps"},
+        {**FULL, "sku": "S-4", "name": "Serum\u2028of the month"},
     ]
     result = run("import", write(*rows))
     assert result.exit_code == 2
@@ -120,6 +121,7 @@ def test_one_bad_row_and_nothing_is_written(run: Run, write: Any) -> None:
         "row 4: sku: Must not be empty.",
         "row 5: inventory: Is no count: '-3'.; sku: S-1 stands in an earlier row already.",
         "row 6: isActive: Must be true or false, not 'perhaps'.",
+        "row 7: name: Must be one line, without control characters.",
     ):
         assert expected in report
     assert Product.raw().count_documents({}) == 0

@@ -79,6 +79,7 @@ def test_when_no_job_can_be_queued_known_and_unknown_addresses_are_told_so(
         outage.setattr(platform.redis.connection_pool, "get_connection", gone)
         known, unknown = ask(), ask("nobody@example.test")
     assert known.status_code == unknown.status_code == 503
+    assert known.headers["Retry-After"] == unknown.headers["Retry-After"] == "5"
     assert known.json["type"] == "urn:wrencos:problem:try-again"
     same = ("type", "title", "status", "detail")
     assert [known.json[name] for name in same] == [unknown.json[name] for name in same]

@@ -31,7 +31,7 @@ blp = Blueprint("products", __name__, url_prefix="/products", description="The c
 
 
 # An instance of its schema: of a class, webargs would build one for each request.
-@blp.get("", access=PUBLIC, etag=True)
+@blp.get("", access=PUBLIC, remembered=True)
 @blp.arguments(schemas.ProductListQuery, location="query")
 @blp.response(200, ProductPage)
 def list_products(args: dict[str, Any]) -> ProductPage:
@@ -62,7 +62,7 @@ def list_products(args: dict[str, Any]) -> ProductPage:
     )
 
 
-@blp.get("/<product_id>", access=PUBLIC, etag=True)
+@blp.get("/<product_id>", access=PUBLIC, remembered=True)
 @blp.response(200, ProductDetail)
 def get_product(product_id: str) -> ProductDetail:
     """Get a product with its ingredients and reviews.

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from wrencos_commerce.services.product_queries import fold_tag
-from wrencos_core.api import Invalid, money
+from wrencos_core.api import Invalid, money, text
 
 _BETWEEN = "; "
 _MOST_IN_STOCK = 2**31 - 1
@@ -37,15 +37,24 @@ def _text(longest: int, required: bool = False) -> Callable[[str], str | None]:
     return read
 
 
-def _required_amount(text: str) -> Decimal:
+def _line(longest: int, required: bool = False) -> Callable[[str], str | None]:
+    def read(cell: str) -> str | None:
+        if not text.is_one_line(cell):
+            raise ValueError("Must be one line, without control characters.")
+        return _text(longest, required)(cell)
+
+    return read
+
+
+def _required_amount(cell: str) -> Decimal:
     try:
-        return Decimal(text)
+        return Decimal(cell)
     except InvalidOperation:
-        raise ValueError(f"Is no amount: {text!r}.") from None
+        raise ValueError(f"Is no amount: {cell!r}.") from None
 
 
-def _amount(text: str) -> Decimal | None:
-    return _required_amount(text) if text else None
+def _amount(cell: str) -> Decimal | None:
+    return _required_amount(cell) if cell else None
 
 
 def _count(text: str) -> int:
@@ -71,11 +80,11 @@ def _flag(text: str) -> bool:
 
 
 COLUMNS = (
-    Column("sku", "sku", _text(64, required=True)),
-    Column("name", "name", _text(200, required=True)),
+    Column("sku", "sku", _line(64, required=True)),
+    Column("name", "name", _line(200, required=True)),
     Column("description", "description", lambda text: _text(5000)(text) or ""),
-    Column("category", "category_id", _text(80)),
-    Column("brand", "brand", _text(100)),
+    Column("category", "category_id", _line(80)),
+    Column("brand", "brand", _line(100)),
     Column("price", "price", _required_amount),
     Column("currency", "currency", _text(3)),
     Column("costPrice", "cost_price", _amount),
@@ -83,7 +92,7 @@ COLUMNS = (
     Column("ingredients", "ingredients", _list),
     Column("skinTypes", "skin_types", _tags),
     Column("concerns", "concerns", _tags),
-    Column("imageUrl", "image_url", _text(500)),
+    Column("imageUrl", "image_url", _line(500)),
     Column("isActive", "is_active", _flag),
 )
 NAMES = tuple(column.name for column in COLUMNS)
