@@ -56,7 +56,7 @@ def fill_year(context: DemoContext) -> None:
     with outbox.held():
         for first in range(0, len(steps), _BATCH):
             simulation.run(steps[first : first + _BATCH])
-            context.progress("Orders of a year", min(first + _BATCH, len(steps)), len(steps))
+            context.progress("A year of orders, steps", min(first + _BATCH, len(steps)), len(steps))
     outbox.deliver_pending(lambda done, total: context.progress("Events", done, total))
 
 
