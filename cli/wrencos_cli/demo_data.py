@@ -71,7 +71,7 @@ def make_accounts(
     from wrencos_core.auth.services.accounts import Accounts, Person
     from wrencos_core.contracts.auth import UserDirectory
 
-    directory = platform.services.require(UserDirectory)  # type: ignore[type-abstract]
+    directory = platform.services.require(UserDirectory)
     for number, account in enumerate(accounts):
         progress("Accounts", number, len(accounts))
         if directory.find_by_email(account.email) is not None:

@@ -166,5 +166,5 @@ def _id_of(platform: Platform, user: str) -> str:
         return user
     from wrencos_core.contracts.auth import UserDirectory
 
-    found = platform.services.require(UserDirectory).find_by_email(user)  # type: ignore[type-abstract]
+    found = platform.services.require(UserDirectory).find_by_email(user)
     return found.user_id if found else fail(f"There is no user with the address {user}.")

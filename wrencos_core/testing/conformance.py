@@ -75,9 +75,9 @@ class PluginConformance:
 
     def test_its_package_says_the_same(self) -> None:
         distribution = rules.distribution_of(self.plugin)
-        if distribution is None:
-            pytest.skip("the plugin is not installed")
-        assert not list(rules.check_distribution(self.info, distribution))
+        # A module that was never installed, as in a test of its own, has no package to differ from.
+        problems = list(rules.check_distribution(self.info, distribution)) if distribution else []
+        assert problems == []
 
     def test_it_presents_itself(self) -> None:
         assert self.info.title

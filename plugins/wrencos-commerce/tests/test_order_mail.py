@@ -89,7 +89,7 @@ def test_nobody_is_written_to_for_an_order_that_is_gone(
     platform: Platform, run_jobs: Any, sent_mail: Any, login: Any
 ) -> None:
     me = login()
-    assert platform.services.require(UserDirectory).find(me.user_id)  # type: ignore[type-abstract]
+    assert platform.services.require(UserDirectory).find(me.user_id)
     confirm_order(
         platform,
         OrderPlaced(

@@ -82,7 +82,7 @@ def test_the_search_of_products_walks_no_index(
 
 
 def test_the_catalogue_for_other_plugins(platform: Platform, make_product: MakeProduct) -> None:
-    catalog = platform.services.require(ProductCatalog)  # type: ignore[type-abstract]
+    catalog = platform.services.require(ProductCatalog)
     cream = make_product(name="Kem chống nắng", price=Decimal("20"), skin_types=["oily"])
     gone = make_product(name="Kem gone", is_active=False)
     found = catalog.products([cream, gone, "prod_nothing"])
@@ -96,7 +96,7 @@ def test_the_catalogue_for_other_plugins(platform: Platform, make_product: MakeP
 def test_the_orders_for_other_plugins(
     platform: Platform, login: Any, place_order: Callable[..., str]
 ) -> None:
-    reader = platform.services.require(OrderReader)  # type: ignore[type-abstract]
+    reader = platform.services.require(OrderReader)
     start = now()
     me = login()
     placed = [place_order(me), place_order(me)]

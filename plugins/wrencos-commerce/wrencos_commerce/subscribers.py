@@ -27,7 +27,7 @@ def confirm_order(platform: Platform, event: OrderPlaced) -> None:
     """Queue the confirmation of a new order, once for each order, in the customer's language."""
     if now() - event.occurred_at > STALE:
         return
-    directory = platform.services.require(UserDirectory)  # type: ignore[type-abstract]
+    directory = platform.services.require(UserDirectory)
     user = directory.find(event.user_id)
     order = Order.raw().find_one({"_id": event.order_id})
     if user is None or user.is_erased or order is None:

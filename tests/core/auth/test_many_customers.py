@@ -29,7 +29,7 @@ def person(number: int) -> NewCustomer:
 def test_they_can_log_in_and_are_made_once(
     platform: Platform, client: FlaskClient, outbox_events: Any, sent_mail: Any, run_jobs: Any
 ) -> None:
-    maker = platform.services.require(CustomerMaker)  # type: ignore[type-abstract]
+    maker = platform.services.require(CustomerMaker)
     first = maker.create_customers([person(number) for number in range(130)], "wrencos-demo")
     again = maker.create_customers([person(129), person(130)], "another-password")
     assert len(set(first)) == 130

@@ -36,5 +36,5 @@ def provide(platform: Platform, services: ServiceRegistry) -> None:
     services.provide(Accounts, accounts)
     services.provide(Users, users)
     services.provide(Privacy, Privacy(platform, accounts, users))
-    services.provide(CustomerMaker, ManyCustomers(platform, passwords))  # type: ignore[type-abstract]
-    services.provide(UserDirectory, MongoUserDirectory())  # type: ignore[type-abstract]
+    services.provide(CustomerMaker, ManyCustomers(platform, passwords))
+    services.provide(UserDirectory, MongoUserDirectory())

@@ -110,7 +110,7 @@ def checkout(body: dict[str, Any]) -> OrderConfirmation:
         expected_total=body.get("expected_total"),
     )
     row = service(Checkout).place(holder, purchase)
-    user = service(UserDirectory).find(row["user_id"])  # type: ignore[type-abstract]
+    user = service(UserDirectory).find(row["user_id"])
     return order_confirmation(row, user.email if user else None)
 
 

@@ -37,7 +37,7 @@ def demo_customers(context: DemoContext) -> list[DemoCustomer]:
         opening + timedelta(days=max(0, random.randint(-120, 330)), seconds=number)
         for number in range(len(rows))
     ]
-    maker = context.platform.services.require(CustomerMaker)  # type: ignore[type-abstract]
+    maker = context.platform.services.require(CustomerMaker)
     people = [
         NewCustomer(
             email=row["email"],

@@ -104,7 +104,7 @@ class Orders:
         return row
 
     def _is_erased(self, user_id: str) -> bool:
-        directory = self._platform.services.require(UserDirectory)  # type: ignore[type-abstract]
+        directory = self._platform.services.require(UserDirectory)
         user = directory.find(user_id)
         return user is not None and user.is_erased
 

@@ -31,5 +31,5 @@ def provide(platform: Platform, services: ServiceRegistry) -> None:
     services.provide(Checkout, Checkout(platform, carts, pricing))
     services.provide(Orders, Orders(platform))
     services.provide(OrderQueries, order_queries)
-    services.provide(ProductCatalog, product_queries)  # type: ignore[type-abstract]
-    services.provide(OrderReader, order_queries)  # type: ignore[type-abstract]
+    services.provide(ProductCatalog, product_queries)
+    services.provide(OrderReader, order_queries)
