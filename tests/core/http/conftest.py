@@ -1,13 +1,11 @@
 """What the tests of the HTTP layer share: the probe plugin, and log lines as they leave."""
 
 import json
-import logging
 import socket
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-import structlog
 from flask.testing import FlaskClient
 
 from wrencos_core import logs
@@ -34,21 +32,6 @@ def probe_state():
     before = dict(_probe.state)
     yield _probe.state
     _probe.state.update(before)
-
-
-@pytest.fixture
-def restored_logging():
-    """Whatever a test does to logging ends with it."""
-    names = ["", *logs._ADOPTED]
-    loggers = [logging.getLogger(name) for name in names]
-    before = [(it, list(it.handlers), it.level, it.propagate) for it in loggers]
-    yield
-    for logger, handlers, level, propagate in before:
-        logger.handlers[:] = handlers
-        logger.setLevel(level)
-        logger.propagate = propagate
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
 
 
 @pytest.fixture
