@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import click
+
 from wrencos_cli.demo_folder import DemoFolder
 from wrencos_core.identity import Identity, Role
 
@@ -56,6 +58,13 @@ def fill_shop(environ: Mapping[str, str], folder: DemoFolder, products: int | No
             progress("Preparing the database", 1, 1)
             make_accounts(platform, accounts_wanted(products is not None), progress)
             if products is not None and folder.facts().get("seeded") is None:
+                if folder.facts().get("begun"):
+                    click.echo(
+                        "An earlier start was interrupted, so the year of orders may be "
+                        "incomplete; --reset begins anew.",
+                        err=True,
+                    )
+                folder.remember(begun=True)
                 steps = [s for _, s in platform.plugins.collect("register_demo", platform=platform)]
                 demo.fill(platform, steps, products, progress)
                 folder.remember(seeded=products)

@@ -150,8 +150,12 @@ def test_the_demo_starts_keeps_its_data_and_starts_again(place: Place) -> None:
     assert interrupt(process) == 0, place.output()
     assert not alive(tree)
 
+    marker = place.folder / "wrencos-demo" / "wrencos-demo.json"
+    marker.write_text(json.dumps({"begun": True, "seeded": None}))
     process = place.start(*demo)
     place.says("Wrencos is ready", process)
+    assert "An earlier start was interrupted" in place.output()
+    assert json.loads(marker.read_text())["seeded"] == 240
     assert "customer@wrencos.example" in place.output()
     assert log_in(port, "customer") == 200
     assert interrupt(process) == 0, place.output()
