@@ -9,7 +9,7 @@ from wrencos_core.cli import fail, pass_platform, print_json, print_table
 from wrencos_core.clock import now
 from wrencos_core.database import after_commit, database, transaction, transactional
 from wrencos_core.demo import DemoContext, DemoStep
-from wrencos_core.documents import Document, UTCDateTimeField, bump
+from wrencos_core.documents import Document, UTCDateTimeField, bump, new_row
 from wrencos_core.errors import (
     Conflict,
     DomainError,
@@ -81,6 +81,7 @@ __all__ = [
     "is_id",
     "money",
     "new_id",
+    "new_row",
     "now",
     "pass_platform",
     "print_json",

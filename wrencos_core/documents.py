@@ -107,6 +107,12 @@ class Document(MongoDocument):  # type: ignore[misc]
         return found  # type: ignore[no-any-return]
 
 
+def new_row(id: str, **values: Any) -> dict[str, Any]:
+    """A row to insert without constructing a document, with what `save` would give it."""
+    moment = now()
+    return {"_id": id, **values, "created_at": moment, "updated_at": moment, "version": 0}
+
+
 def bump(changes: dict[str, Any]) -> dict[str, Any]:
     """An atomic update that also counts the version and sets updated_at, as `save` does."""
     update = {operator: dict(fields) for operator, fields in changes.items()}

@@ -16,9 +16,10 @@ import structlog
 from wrencos_core import replay as past
 from wrencos_core.clock import now
 from wrencos_core.database import in_transaction, transaction
+from wrencos_core.documents import new_row
 from wrencos_core.events import Event, Subscriber
 from wrencos_core.jobs import RETRIES, JobQueue
-from wrencos_core.outbox_rows import Delivery, StoredEvent, delivery_row, load_event, new_row
+from wrencos_core.outbox_rows import Delivery, StoredEvent, delivery_row, load_event
 
 __all__ = ["DELIVER", "SWEEP_AFTER", "Delivery", "Outbox", "StoredEvent", "load_event"]
 

@@ -7,8 +7,7 @@ from typing import Any
 import msgspec
 from mongoengine import DateTimeField, DictField, IntField, StringField
 
-from wrencos_core.clock import now
-from wrencos_core.documents import Document, UTCDateTimeField
+from wrencos_core.documents import Document, UTCDateTimeField, new_row
 from wrencos_core.errors import NotFound
 from wrencos_core.events import Event
 
@@ -52,12 +51,6 @@ class Delivery(Document):
     attempts = IntField(required=True, default=0)
     last_error = StringField()
     done_at = DateTimeField()
-
-
-def new_row(id: str, **values: Any) -> dict[str, Any]:
-    """A row for `insert`, with what every document has."""
-    moment = now()
-    return {"_id": id, **values, "created_at": moment, "updated_at": moment, "version": 0}
 
 
 def delivery_row(event_id: str, event_name: str, subscriber: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from wrencos_core.errors import PreconditionFailed
 from wrencos_core.http import idempotency
-from wrencos_core.http.access import PUBLIC, View, guarded
+from wrencos_core.http.access import LOGGED_IN, PUBLIC, View, guarded
 from wrencos_core.http.remembered import remembering
 
 # Money leaves as a JSON number in major units, exactly as its Decimal reads.
@@ -76,8 +76,9 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
             )
 
         def decorator(view: View) -> View:
-            function = remembering(_tagged_once(view)) if remembered else view
-            function = with_etag(function) if etag or remembered else function
+            function = tagged(view) if etag or remembered else view
+            function = remembering(function) if remembered else function
+            function = conditional(function) if etag or remembered else function
             function = idempotency.once(function) if idempotent else function
             function = guarded(function, access)
             # flask-smorest reads the documentation off the outermost function.
@@ -150,21 +151,32 @@ def encoded(result: Any, status_code: int) -> Response:
     return response
 
 
-def with_etag(view: View) -> View:
-    """Tag a 200 answer by its bytes, and answer 304 when the client has them.
+def tagged(view: View) -> View:
+    """`view`, its 200 answers tagged by their bytes."""
+
+    @wraps(view)
+    def tag(*args: Any, **kwargs: Any) -> Response:
+        response: Response = view(*args, **kwargs)
+        if response.status_code == 200:
+            response.set_etag(_digest(response.get_data()))
+        return response
+
+    return tag
+
+
+def conditional(view: View) -> View:
+    """`view`, whose tagged answers become a 304 for a client that has the same bytes.
 
     A cache may keep the answer and must ask before using it. What a caller with a token is shown
     (a cost price, say) is kept by that caller's own cache alone.
     """
 
     @wraps(view)
-    def tagged(*args: Any, **kwargs: Any) -> Response:
+    def compare(*args: Any, **kwargs: Any) -> Response:
         response: Response = view(*args, **kwargs)
         if response.status_code != 200:
             return response
         headers = response.headers
-        if "ETag" not in headers:
-            response.set_etag(_digest(response.get_data()))
         headers["Vary"] = "Authorization"
         if "Cache-Control" not in headers:
             personal = "HTTP_AUTHORIZATION" in request.environ
@@ -173,20 +185,7 @@ def with_etag(view: View) -> View:
             response.make_conditional(request)
         return response
 
-    return tagged
-
-
-def _tagged_once(view: View) -> View:
-    """`view` with the ETag set, so that a remembered answer is not hashed again."""
-
-    @wraps(view)
-    def tagged(*args: Any, **kwargs: Any) -> Response:
-        response: Response = view(*args, **kwargs)
-        if response.status_code == 200:
-            response.set_etag(_digest(response.get_data()))
-        return response
-
-    return tagged
+    return compare
 
 
 def require_match(current: msgspec.Struct) -> None:
@@ -210,7 +209,7 @@ def document_route(doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) -> d
     statuses = {
         400: bool(doc.get("requestBody")),
         401: True,
-        403: route["access"] not in (PUBLIC, "logged-in"),
+        403: route["access"] not in (PUBLIC, LOGGED_IN),
         404: route["has_path_parameter"],
         409: route["idempotent"],
         413: bool(doc.get("requestBody")),
@@ -226,7 +225,7 @@ def document_route(doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) -> d
     responses["default"] = {"$ref": "#/components/responses/Problem"}
     doc["responses"] = responses
     doc["security"] = [{"bearer": []}, {}] if route["access"] == PUBLIC else [{"bearer": []}]
-    if route["access"] not in (PUBLIC, "logged-in"):
+    if route["access"] not in (PUBLIC, LOGGED_IN):
         doc["x-permission"] = route["access"]
     if route["idempotent"]:
         doc.setdefault("parameters", []).append(idempotency.PARAMETER)

@@ -17,7 +17,7 @@ from mongoengine import DictField, IntField, StringField
 
 from wrencos_core.clock import now
 from wrencos_core.database import transaction
-from wrencos_core.documents import Document
+from wrencos_core.documents import Document, new_row
 from wrencos_core.errors import DomainError, Invalid
 from wrencos_core.http.access import View, current_identity
 
@@ -92,17 +92,7 @@ def _run(id: str, fingerprint: str, answer: View) -> Response:
     if stored:
         return _replay(stored, fingerprint)
     # Claimed first: a second request with this key conflicts here, and then finds the answer.
-    moment = now()
-    keys.insert_one(
-        {
-            "_id": id,
-            "user_id": current_identity().user_id,
-            "fingerprint": fingerprint,
-            "created_at": moment,
-            "updated_at": moment,
-            "version": 0,
-        }
-    )
+    keys.insert_one(new_row(id, user_id=current_identity().user_id, fingerprint=fingerprint))
     response: Response = answer()
     headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     body = response.get_data(as_text=True)

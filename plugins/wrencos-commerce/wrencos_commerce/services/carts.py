@@ -26,6 +26,7 @@ from wrencos_core.api import (
     StaleVersion,
     bump,
     new_id,
+    new_row,
     now,
     transaction,
     transactional,
@@ -220,9 +221,7 @@ class Carts:
 
 
 def _new_row(**values: Any) -> dict[str, Any]:
-    moment = now()
-    stamps = {"created_at": moment, "updated_at": moment, "version": 0}
-    return {"_id": new_id(Cart.id_prefix), "items": [], **stamps, **values}
+    return new_row(new_id(Cart.id_prefix), items=[], **values)
 
 
 def _find_guest_cart(token: str | None) -> Row | None:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from wrencos_commerce.models.order import Order
-from wrencos_commerce.models.product import ANY, SORTS, Product
+from wrencos_commerce.models.product import SORTS, Product
 from wrencos_commerce.permissions import READ_ORDERS
+from wrencos_commerce.services.product_queries import ProductFilter, ProductQueries
 from wrencos_core.api import Identity, Money, Platform, is_id, text as folding
 from wrencos_core.contracts.search import SearchHit
 
@@ -19,7 +20,7 @@ def search(platform: Platform, identity: Identity, text: str, limit: int) -> Seq
     wanted = folding.words(text)
     if not wanted:
         return []
-    query = {"is_active": True, "facets": ANY, "terms": folding.beginnings(wanted)}
+    query = platform.services.require(ProductQueries).query(ProductFilter(search=text))
     rows = Product.raw().find(query, {"name": 1, "sku": 1}).sort(SORTS["rating"]).limit(limit)
     return sorted((_product(row, wanted) for row in rows), key=lambda hit: -hit.score)
 
