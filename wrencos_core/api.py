@@ -4,10 +4,10 @@ It imports no Flask; the HTTP half is `wrencos_core.web`. What stands here keeps
 meaning within a minor version, wherever in the core it lives.
 """
 
-from wrencos_core import audit, clock, ids, money, text
+from wrencos_core import audit, clock, ids, money, pdf, text
 from wrencos_core.cli import fail, pass_platform, print_json, print_table
 from wrencos_core.clock import now
-from wrencos_core.database import after_commit, database, transaction, transactional
+from wrencos_core.database import Mongo, after_commit, database, transaction, transactional
 from wrencos_core.demo import DemoContext, DemoStep
 from wrencos_core.documents import Document, UTCDateTimeField, bump, new_row
 from wrencos_core.errors import (
@@ -34,6 +34,7 @@ from wrencos_core.platform import Platform
 from wrencos_core.plugins import PluginInfo
 from wrencos_core.services import ServiceRegistry
 from wrencos_core.settings import CommaList, CoreSettings, Settings
+from wrencos_core.storage.errors import NotAnImage, UnusableImage, UploadTooLarge
 
 __all__ = [
     "ANONYMOUS",
@@ -55,6 +56,8 @@ __all__ = [
     "Metric",
     "Migration",
     "Money",
+    "Mongo",
+    "NotAnImage",
     "NotAuthenticated",
     "NotFound",
     "Permission",
@@ -69,6 +72,8 @@ __all__ = [
     "Subscriber",
     "TooManyRequests",
     "UTCDateTimeField",
+    "UnusableImage",
+    "UploadTooLarge",
     "after_commit",
     "audit",
     "bump",
@@ -84,6 +89,7 @@ __all__ = [
     "new_row",
     "now",
     "pass_platform",
+    "pdf",
     "print_json",
     "print_table",
     "text",

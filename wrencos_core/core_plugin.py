@@ -17,6 +17,9 @@ from wrencos_core.jobs import Job, Schedule
 from wrencos_core.outbox import DELIVER, Delivery, StoredEvent
 from wrencos_core.platform import Platform
 from wrencos_core.plugins import PluginInfo
+from wrencos_core.storage.images import MAKE_THUMBNAILS, SWEEP_IMAGES
+from wrencos_core.storage.models import Image, ImageFile
+from wrencos_core.storage.sweeping import forget_uploader, sweep_images, uploads_of
 
 if TYPE_CHECKING:
     from wrencos_core.http.blueprint import Blueprint
@@ -38,7 +41,7 @@ def register_models() -> Sequence[type[Document]]:
     from wrencos_core.audit import AuditEntry
     from wrencos_core.http.idempotency import IdempotencyKey
 
-    return [StoredEvent, Delivery, AuditEntry, IdempotencyKey]
+    return [StoredEvent, Delivery, AuditEntry, IdempotencyKey, Image, ImageFile]
 
 
 @hookimpl
@@ -59,6 +62,17 @@ def register_jobs(platform: Platform) -> Sequence[Job]:
             "Queue deliveries whose job was lost.",
             queue="high",
         ),
+        Job(
+            MAKE_THUMBNAILS,
+            platform.images.make_thumbnails,
+            "Make the smaller versions of an uploaded image.",
+        ),
+        Job(
+            SWEEP_IMAGES,
+            lambda: sweep_images(platform),
+            "Delete uploaded images that nothing uses.",
+            queue="low",
+        ),
     ]
 
 
@@ -68,19 +82,22 @@ def _discard(_: object) -> None:
 
 @hookimpl
 def register_schedules() -> Sequence[Schedule]:
-    return [Schedule("core.sweep_outbox", "core.sweep_outbox", every=timedelta(seconds=30))]
+    return [
+        Schedule("core.sweep_outbox", "core.sweep_outbox", every=timedelta(seconds=30)),
+        Schedule(SWEEP_IMAGES, SWEEP_IMAGES, every=timedelta(minutes=10)),
+    ]
 
 
 @hookimpl
 def register_blueprints() -> Sequence[Blueprint]:
-    from wrencos_core.http import audit_log, search, ws_tickets
+    from wrencos_core.http import audit_log, images, search, ws_tickets
 
-    return [audit_log.blp, search.blp, ws_tickets.blp]
+    return [audit_log.blp, images.blp, search.blp, ws_tickets.blp]
 
 
 @hookimpl
 def register_health_checks(platform: Platform) -> Sequence[HealthCheck]:
-    return core_checks(platform)
+    return [*core_checks(platform), HealthCheck("files", platform.storage.problem)]
 
 
 @hookimpl
@@ -94,11 +111,20 @@ def collect_metrics() -> Sequence[Metric]:
 def export_personal_data(user_id: str) -> PersonalData:
     from wrencos_core.http.idempotency import stored_answers
 
-    return PersonalData(sections={"remembered_answers": stored_answers(user_id)})
+    return PersonalData(
+        sections={
+            "remembered_answers": stored_answers(user_id),
+            "uploaded_images": uploads_of(user_id),
+        }
+    )
 
 
 @hookimpl
 def erase_personal_data(user_id: str) -> ErasedData:
     from wrencos_core.http.idempotency import erase_answers
 
-    return ErasedData(erased={"remembered_answers": erase_answers(user_id)}, kept={})
+    erased = {
+        "remembered_answers": erase_answers(user_id),
+        "uploaded_images": forget_uploader(user_id),
+    }
+    return ErasedData(erased=erased, kept={})

@@ -35,7 +35,8 @@ from wrencos_core.settings import (
     load,
     read_sources,
 )
-from wrencos_core.storage.local import LocalStorage
+from wrencos_core.storage.files import open_storage
+from wrencos_core.storage.images import Images
 from wrencos_core.websockets.rooms import Rooms
 
 log = structlog.get_logger(__name__)
@@ -49,7 +50,13 @@ _current: Platform | None = None
 class Platform:
     """Everything that services, jobs and commands stand on. Build one with `start()`."""
 
-    def __init__(self, book: SettingsBook, plugins: PluginManager, parts: dict[str, Contributions]):
+    def __init__(
+        self,
+        book: SettingsBook,
+        plugins: PluginManager,
+        parts: dict[str, Contributions],
+        environ: Mapping[str, str],
+    ) -> None:
         self.book = book
         self.settings = book.get(CoreSettings)
         self.plugins = plugins
@@ -72,7 +79,8 @@ class Platform:
         self.rooms = Rooms(self.redis, self.settings)
         self.outbox = Outbox(self.jobs)
         self.services = ServiceRegistry()
-        self.storage = LocalStorage(self.settings.data_dir / "files")
+        self.storage, self.private_files = open_storage(self.settings, environ)
+        self.images = Images(self)
         self.mailer = Mailer(self)
         self.schedules: list[Schedule] = []
 
@@ -160,7 +168,7 @@ def _build(
         *(cls for part in parts.values() for cls in part.settings),
     ]
     book = load(classes, sources, overrides, sections=found)
-    platform = Platform(book, manager, parts)
+    platform = Platform(book, manager, parts, sources.environ)
     for register in (_register_services, _register_work, _register_schedules):
         for status in manager.enabled():
             try:

@@ -28,6 +28,7 @@ from pydantic_settings.sources.utils import parse_env_vars
 
 from wrencos_core.errors import StartupError
 from wrencos_core.money import is_currency
+from wrencos_core.storage.places import parse_place
 
 PREFIX = "WRENCOS_"
 
@@ -153,6 +154,26 @@ class CoreSettings(Settings):
         description="How old a page of the catalogue may be that a visitor is shown; 0 for never.",
     )
     max_body_kb: int = Field(1024, ge=16, description="Largest request body that is read, in KiB.")
+    storage_url: str = Field(
+        "",
+        description="Where files lie: `file:///folder`, `s3://bucket/prefix` or "
+        "`gs://bucket/prefix`. Empty: the data folder.",
+    )
+    storage_public_url: str = Field(
+        "", description="Where public files are served, such as a CDN. Empty: /media of this app."
+    )
+    upload_max_bytes: int = Field(
+        10 * 1024 * 1024, ge=1024, description="Largest uploaded file that is taken, in bytes."
+    )
+    upload_max_pixels: int = Field(
+        40_000_000, ge=10_000, le=80_000_000, description="Largest uploaded image, in pixels."
+    )
+    upload_unclaimed_hours: int = Field(
+        24, ge=1, description="An uploaded image that nothing uses is deleted after so long."
+    )
+    upload_unclaimed_per_user: int = Field(
+        100, ge=1, description="Uploaded images of one user that nothing uses yet."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The least important lines that are logged."
     )
@@ -211,6 +232,20 @@ class CoreSettings(Settings):
         if value is not None and len(value.get_secret_value().encode()) < 32:
             raise ValueError("needs at least 32 bytes")
         return value
+
+    @field_validator("storage_url")
+    @classmethod
+    def _known_place(cls, value: str) -> str:
+        if value:
+            parse_place(value)
+        return value
+
+    @field_validator("storage_public_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/")
 
     @field_validator("base_url")
     @classmethod

@@ -8,6 +8,8 @@ from wrencos_core.http.access import (
     service,
 )
 from wrencos_core.http.blueprint import Blueprint, require_match
+from wrencos_core.http.languages import LANGUAGES, accepted_language, answer_in
+from wrencos_core.http.media import send_private
 from wrencos_core.http.schemas import (
     Country,
     Flag,
@@ -21,6 +23,7 @@ from wrencos_core.http.schemas import (
     Text,
     Whole,
 )
+from wrencos_core.http.uploads import takes_file, uploaded_file
 from wrencos_core.http.websockets import current_hub
 from wrencos_core.websockets.connection import Connection
 from wrencos_core.websockets.errors import CloseCode, ConnectionClosed
@@ -28,6 +31,7 @@ from wrencos_core.websockets.hub import Hub
 from wrencos_core.websockets.routes import WebSocketRoute
 
 __all__ = [
+    "LANGUAGES",
     "LOGGED_IN",
     "PUBLIC",
     "Blueprint",
@@ -47,9 +51,14 @@ __all__ = [
     "Text",
     "WebSocketRoute",
     "Whole",
+    "accepted_language",
+    "answer_in",
     "current_hub",
     "current_identity",
     "current_platform",
     "require_match",
+    "send_private",
     "service",
+    "takes_file",
+    "uploaded_file",
 ]

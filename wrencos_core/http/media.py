@@ -1,75 +1,91 @@
-"""/media: stored files from the local disk, so that none of them can act in the shop's name."""
+"""Stored files as answers: public ones at /media, private ones from a view of a plugin."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from itertools import chain
 
-from flask import Flask, Response, send_from_directory
+from flask import Flask, Response, request
+from werkzeug.datastructures import IfRange
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from wrencos_core.errors import NotFound
-from wrencos_core.http.security import ONE_YEAR
+from wrencos_core.http.access import current_platform
 from wrencos_core.platform import Platform
-from wrencos_core.storage.local import LocalStorage
+from wrencos_core.storage.content import caching_of, disposition_of, type_of
+from wrencos_core.storage.files import Storage, StoredFile
 
 # An SVG is a document: opened by itself it may style itself, and run or load nothing.
 _POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
-_IMAGES = {
-    ".avif": "image/avif",
-    ".gif": "image/gif",
-    ".jpeg": "image/jpeg",
-    ".jpg": "image/jpeg",
-    ".png": "image/png",
-    ".svg": "image/svg+xml",
-    ".webp": "image/webp",
-}
-# Players ignore Content-Disposition, but want the right type.
-_OTHERS = {
-    ".m3u8": "application/vnd.apple.mpegurl",
-    ".mp4": "video/mp4",
-    ".pdf": "application/pdf",
-    ".ts": "video/mp2t",
-    ".webm": "video/webm",
-}
-_HASHED = re.compile(r"(?:^|[/._-])[0-9a-f]{16,64}\.[a-z0-9]+$")
-_ONE_HOUR = 3600
+_UNSAFE_IN_A_NAME = re.compile(r"[\x00-\x1f\x7f/\\\"]+")
 
 
 def init_app(app: Flask, platform: Platform) -> None:
     """Serve what `platform.storage` keeps; a name with a hash of its content is cached for good."""
-    storage = platform.storage
-    # Flask would take a relative folder as one beside the package.
-    root = storage.root.absolute()
 
     @app.get("/media/<path:name>", endpoint="media")
     def media(name: str) -> Response:
-        if not _is_stored(storage, name):
-            raise NotFound("There is no such file.")
-        suffix = Path(name).suffix.lower()
-        image = _IMAGES.get(suffix)
-        response = send_from_directory(
-            root,
-            name,
-            mimetype=image or _OTHERS.get(suffix, "application/octet-stream"),
-            as_attachment=image is None,
-        )
-        if image is not None:
-            response.headers["Content-Disposition"] = "inline"
-        hashed = _HASHED.search(name) is not None
-        response.headers["Cache-Control"] = (
-            f"public, max-age={ONE_YEAR}, immutable" if hashed else f"public, max-age={_ONE_HOUR}"
-        )
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Content-Security-Policy"] = _POLICY
+        try:
+            response = _streamed(platform.storage, name, type_of(name))
+        except ValueError:
+            raise NotFound("There is no such file.") from None
+        response.headers["Content-Disposition"] = disposition_of(name)
+        response.headers["Cache-Control"] = caching_of(name)
         # The shop's pages may stand on another origin than the API.
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return response
 
 
-def _is_stored(storage: LocalStorage, name: str) -> bool:
-    """Whether `name` is one that the storage gives, of a file that lies below its folder."""
-    try:
-        file = storage.path_of(name).resolve()
-    except ValueError:
-        return False
-    return file.is_relative_to(storage.root.resolve()) and file.is_file()
+def send_private(name: str, filename: str, content_type: str) -> Response:
+    """The private file `name` as a download called `filename`, which nothing on the way may keep.
+
+    The view must have made sure that the caller may have it. Raises NotFound.
+    """
+    response = _streamed(current_platform().private_files, name, content_type)
+    called = _UNSAFE_IN_A_NAME.sub("_", filename) or "file"
+    response.headers.set("Content-Disposition", "attachment", filename=called)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _streamed(storage: Storage, name: str, content_type: str) -> Response:
+    """A 200, 206 or 304 with the file in pieces; raises NotFound, or ValueError for no name."""
+    file = storage.describe(name)
+    start, stop = _wanted(file)
+    response = Response(status=200 if stop - start == file.size else 206)
+    response.headers["Content-Type"] = content_type
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = _POLICY
+    response.content_length = stop - start
+    response.set_etag(file.etag)
+    response.last_modified = file.modified
+    if response.status_code == 206:
+        response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{file.size}"
+    else:
+        response.make_conditional(request)
+    if response.status_code != 304 and request.method != "HEAD" and stop > start:
+        pieces = storage.stream(name, start, stop, file)
+        # Asked for here, what goes wrong with it is still answered as a problem.
+        response.response = chain([next(pieces)], pieces)
+    return response
+
+
+def _wanted(file: StoredFile) -> tuple[int, int]:
+    """The part of the file that is asked for; several at once are answered with all of it."""
+    asked = request.range
+    if asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
+        return 0, file.size
+    if not _is_same(request.if_range, file):
+        return 0, file.size
+    part = asked.range_for_length(file.size)
+    if part is None:
+        raise RequestedRangeNotSatisfiable(file.size)
+    return part
+
+
+def _is_same(condition: IfRange, file: StoredFile) -> bool:
+    """Whether If-Range, when there is one, names the file as it is (RFC 9110, 13.1.5)."""
+    if condition.etag is not None:
+        return condition.etag == file.etag
+    return condition.date is None or condition.date == file.modified.replace(microsecond=0)
