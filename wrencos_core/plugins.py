@@ -16,7 +16,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 import wrencos_core
 from wrencos_core import hookspecs
-from wrencos_core.errors import PluginError
+from wrencos_core.errors import PluginError, StartupError
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +61,7 @@ class PluginManager:
         self.statuses: dict[str, PluginStatus] = {}
         for module in built_in:
             self._register(module)
+        self._parts_of_the_core = set(self.statuses)
 
     @property
     def hook(self) -> Any:
@@ -104,7 +105,12 @@ class PluginManager:
         self.statuses[info.name] = PluginStatus(info.name, "enabled", "", info, module)
 
     def refuse(self, name: str, reason: str) -> None:
-        """Take the plugin out again and remember why."""
+        """Take the plugin out again and remember why.
+
+        Raises StartupError for a part of the core, without which nothing works.
+        """
+        if name in self._parts_of_the_core:
+            raise StartupError(f"{name}, a part of the core, broke a rule: {reason}")
         log.error("plugin.refused", plugin=name, reason=reason)
         if self.pluggy.has_plugin(name):
             self.pluggy.unregister(name=name)

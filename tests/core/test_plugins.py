@@ -7,6 +7,7 @@ import pytest
 from mongoengine import StringField
 
 from wrencos_core import hookspecs
+from wrencos_core.contributions import gather
 from wrencos_core.documents import Document
 from wrencos_core.errors import StartupError
 from wrencos_core.events import Event, Subscriber
@@ -14,7 +15,7 @@ from wrencos_core.hookspecs import hookimpl, hookspec
 from wrencos_core.identity import Permission
 from wrencos_core.jobs import Job, Schedule
 from wrencos_core.migrations import Migration
-from wrencos_core.plugins import PluginInfo, discover
+from wrencos_core.plugins import PluginInfo, PluginManager, discover
 from wrencos_core.settings import Settings, SettingsError
 from wrencos_core.testing.modules import make_plugin
 
@@ -301,3 +302,9 @@ def test_plugin_info_names_are_plain_words(make_platform):
         module = ModuleType("x")
         module.PLUGIN = PluginInfo(name=name, title="", description="", version="1", core="")
         assert statuses(make_platform({name: module}))[name] == "refused"
+
+
+def test_a_part_of_the_core_that_breaks_a_rule_stops_the_start():
+    module = make_plugin("mail", register_models=lambda: [BadPrefix])
+    with pytest.raises(StartupError, match="a part of the core"):
+        gather(PluginManager([module]))

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 import structlog
 
+from wrencos_core.blocking import off_the_loop
 from wrencos_core.errors import NotFound, TryAgain
-from wrencos_core.storage.blocking import off_the_loop
 from wrencos_core.storage.content import caching_of, disposition_of, type_of
 from wrencos_core.storage.places import (
     IMPATIENT,

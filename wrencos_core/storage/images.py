@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from wrencos_core.blocking import heavy
 from wrencos_core.clock import now
 from wrencos_core.contracts.files import ImageProcessed, StoredImage
 from wrencos_core.database import in_transaction, transaction
@@ -18,7 +19,6 @@ from wrencos_core.errors import Conflict, NotFound, TooManyRequests
 from wrencos_core.identity import Identity, Role
 from wrencos_core.ids import new_id
 from wrencos_core.storage import pixels
-from wrencos_core.storage.blocking import heavy
 from wrencos_core.storage.errors import UploadTooLarge
 from wrencos_core.storage.models import Image, ImageFile
 

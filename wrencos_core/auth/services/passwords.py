@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import secrets
 import string
-import sys
 import unicodedata
-from collections.abc import Callable
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from wrencos_core.auth.settings import AuthSettings
+from wrencos_core.blocking import off_the_loop
 from wrencos_core.errors import Invalid
-
-T = TypeVar("T")
 
 # Longer ones only cost time to hash; a passphrase of twenty words is shorter.
 MAX_LENGTH = 256
@@ -39,7 +36,8 @@ class Passwords:
 
     def hash(self, password: str) -> str:
         """A salted hash with its parameters, as text."""
-        return _off_the_loop(lambda: self._hasher.hash(_normal(password)))
+        # 20 ms of C code.
+        return off_the_loop(lambda: self._hasher.hash(_normal(password)))
 
     def verify(self, stored: str | None, password: str) -> bool:
         """Whether `password` belongs to the hash; the same work when there is none."""
@@ -49,7 +47,7 @@ class Passwords:
             dummy = self._dummy
             return self._matches(stored or dummy, password)
 
-        return _off_the_loop(work) and stored is not None
+        return off_the_loop(work) and stored is not None
 
     def is_outdated(self, stored: str) -> bool:
         """Whether the hash was made with other parameters than today's."""
@@ -97,13 +95,3 @@ def common_passwords() -> frozenset[str]:
     """The commonest passwords, in lower case."""
     text = files("wrencos_core.auth").joinpath("data/common_passwords.txt").read_text("utf-8")
     return frozenset(text.split())
-
-
-def _off_the_loop(work: Callable[[], T]) -> T:
-    """Run 20 ms of C code where it does not hold every other request of a gevent worker."""
-    monkey = sys.modules.get("gevent.monkey")
-    if monkey is None or not monkey.is_module_patched("threading"):
-        return work()
-    import gevent
-
-    return cast("T", gevent.get_hub().threadpool.apply(work))

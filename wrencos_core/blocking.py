@@ -14,7 +14,7 @@ _HEAVY_AT_ONCE = 2
 
 
 def off_the_loop(work: Callable[[], T]) -> T:
-    """What `work` returns or raises; it waits for a disk or a network."""
+    """What `work` returns or raises; it waits for a disk or a network, or computes for a moment."""
     if not _in_gevent():
         return work()
     import gevent
