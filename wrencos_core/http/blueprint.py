@@ -25,7 +25,13 @@ encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class _Parser(FlaskParser):
-    """webargs, with the status codes that HTTP has for these mistakes."""
+    """webargs, with the status codes that HTTP has for these mistakes.
+
+    The schema says what becomes of unknown fields in a query too, where webargs would drop them: a
+    misspelt filter must not list everything.
+    """
+
+    DEFAULT_UNKNOWN_BY_LOCATION = FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION | {"query": None}
 
     def load_json(self, req: Any, schema: Any) -> Any:
         if req.content_length and not req.is_json:
@@ -113,7 +119,10 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
         return self.route(rule, access=access, methods=["DELETE"], **options)
 
     def arguments(self, schema: Any, **options: Any) -> Callable[[View], View]:
-        """As flask-smorest's: `schema` reads the body, or the query with location="query"."""
+        """As flask-smorest's: `schema` reads the body, or the query with location="query".
+
+        Unknown fields are refused in both, unless the schema's Meta says otherwise.
+        """
         # A class would be instantiated for every request, which costs as much as reading it.
         instance = schema() if isinstance(schema, type) else schema
         decorator: Callable[[View], View] = super().arguments(instance, **options)

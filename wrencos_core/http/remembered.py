@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from flask import Response, current_app, request
 
 from wrencos_core.http.access import View, current_identity, current_platform
+from wrencos_core.http.languages import accepted_language, answer_in, answer_language
 
 _EXTENSION = "wrencos_remembered"
 # A page of 20 products has about 12 KB, so this is some 12 MB at the most.
@@ -25,23 +26,36 @@ class _Answer(NamedTuple):
     body: bytes
     content_type: str
     etag: str
+    language: str | None
+
+
+# By path with query, and by the language that the browser asks for.
+_Answers = dict[tuple[str, str | None], _Answer]
 
 
 def remembering(view: View) -> View:
-    """`view`, whose 200 answers to visitors are kept for `public_cache_seconds`."""
+    """`view`, whose 200 answers to visitors are kept for `public_cache_seconds`.
+
+    Each for the language that the visitor's browser asks for.
+    """
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Response:
-        seconds = current_platform().settings.public_cache_seconds
+        settings = current_platform().settings
+        seconds = settings.public_cache_seconds
         if not seconds or current_identity().is_authenticated:
             fresh: Response = view(*args, **kwargs)
             return fresh
-        answers: dict[str, _Answer] = current_app.extensions.setdefault(_EXTENSION, {})
-        key = request.full_path
+        answers: dict[tuple[str, str | None], _Answer] = current_app.extensions.setdefault(
+            _EXTENSION, {}
+        )
+        key = request.full_path, accepted_language(settings.locale)
         known = answers.get(key)
         if known is not None and known.until > monotonic():
             response = Response(known.body, content_type=known.content_type)
             response.headers["ETag"] = known.etag
+            if known.language is not None:
+                answer_in(known.language)
             return response
         answer: Response = view(*args, **kwargs)
         if answer.status_code == 200:
@@ -52,6 +66,7 @@ def remembering(view: View) -> View:
                 answer.get_data(),
                 answer.headers["Content-Type"],
                 answer.headers["ETag"],
+                answer_language(),
             )
         return answer
 

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wrencos_core.embedded.servers import EmbeddedServers
@@ -41,6 +41,8 @@ class SessionServers:
         self._folder = temporary_folder()
         try:
             self._embedded = servers.start(self._folder, mongodb=not mongodb, redis=not redis)
+            if self._embedded.mongodb_uri:
+                _keep_what_expires(self._embedded.mongodb_uri)
         except BaseException:
             self.stop()
             raise
@@ -55,6 +57,18 @@ class SessionServers:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
+
+
+def _keep_what_expires(mongodb_uri: str) -> None:
+    """Have mongod delete nothing by its TTL indexes.
+
+    It looks at the real time, and the tests write by a clock that stands in the past: every few
+    seconds it would take rows away from a test that is not done with them.
+    """
+    from pymongo import MongoClient
+
+    with MongoClient[dict[str, Any]](mongodb_uri) as client:
+        client.admin.command("setParameter", 1, ttlMonitorEnabled=False)
 
 
 def temporary_folder() -> Path:

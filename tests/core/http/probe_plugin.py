@@ -13,7 +13,7 @@ from wrencos_core.health import HealthCheck, Metric
 from wrencos_core.hookspecs import hookimpl
 from wrencos_core.http.access import LOGGED_IN, PUBLIC, current_identity
 from wrencos_core.http.blueprint import Blueprint
-from wrencos_core.http.schemas import Schema
+from wrencos_core.http.schemas import PageQuery, Schema
 from wrencos_core.identity import Identity, Role
 from wrencos_core.plugins import PluginInfo
 
@@ -64,6 +64,18 @@ def read_mine() -> Note:
 def write(body: dict[str, Any]) -> Note:
     """Write a note."""
     return Note(text=body["text"])
+
+
+class NotesQuery(PageQuery):
+    text = fields.String()
+
+
+@blp.get("/notes", access=PUBLIC)
+@blp.arguments(NotesQuery, location="query")
+@blp.response(200, Note)
+def find_notes(args: dict[str, Any]) -> Note:
+    """Say what was asked for."""
+    return Note(text=args.get("text", "everything"))
 
 
 @blp.get("/tagged-mine", access=LOGGED_IN, etag=True)

@@ -17,7 +17,7 @@ from wrencos_core.testing.accounts import PASSWORD
 from wrencos_core.testing.harness import Harness
 from wrencos_core.testing.modules import load_module, make_plugin
 from wrencos_core.testing.queries import assert_uses_index, explain
-from wrencos_core.testing.servers import Addresses, SessionServers, remove_leftovers
+from wrencos_core.testing.servers import MONGODB, Addresses, SessionServers, remove_leftovers
 from wrencos_core.testing.threads import run_in_threads
 
 sample = load_module(Path(__file__).parents[1] / "sample_plugin.py")
@@ -51,6 +51,13 @@ def test_a_test_that_closed_the_connection_harms_no_other(make_platform):
     disconnect()
     make_platform()
     assert sample.Thing.raw().count_documents({}) == 0
+
+
+@pytest.mark.skipif(MONGODB in os.environ, reason="The server is not ours to set up.")
+def test_nothing_is_deleted_by_the_real_time(platform):
+    """Rows of the clock of the tests, which stands in the past, would go at any moment."""
+    admin = database().client.admin
+    assert admin.command("getParameter", 1, ttlMonitorEnabled=1)["ttlMonitorEnabled"] is False
 
 
 def test_platforms_are_built_once_for_the_same_plugins_and_settings(make_platform):

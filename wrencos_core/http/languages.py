@@ -1,0 +1,43 @@
+"""Answers in the language of their reader, and what caches must know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Response, after_this_request, g, request
+
+LANGUAGES: Sequence[str] = ("vi", "en")
+
+
+def accepted_language(preferred: str) -> str | None:
+    """Which of LANGUAGES the Accept-Language header likes best, or None when it names none.
+
+    `vi-VN` asks for `vi`, and `*` for `preferred` (RFC 4647, section 3.4).
+    """
+    if "HTTP_ACCEPT_LANGUAGE" not in request.environ:
+        return None
+    for wanted, quality in request.accept_languages:  # the best first
+        language = preferred if wanted == "*" else wanted.partition("-")[0].lower()
+        if quality > 0 and language in LANGUAGES:
+            return str(language)
+    return None
+
+
+def answer_in(language: str) -> None:
+    """Say that the answer of this request is in `language`, and would be another for others."""
+    if "answer_language" not in g:
+        after_this_request(_labelled)
+    g.answer_language = language
+
+
+def answer_language() -> str | None:
+    """What `answer_in` was told in this request; None for an answer without a language."""
+    language: str | None = g.get("answer_language")
+    return language
+
+
+def _labelled(response: Response) -> Response:
+    if response.status_code < 400:
+        response.headers["Content-Language"] = g.answer_language
+        response.vary.add("Accept-Language")
+    return response
