@@ -34,7 +34,9 @@ class DemoStep:
 
 
 def fill(platform: Platform, steps: Iterable[DemoStep], products: int, progress: Progress) -> None:
-    """Run the steps by their order, then by name."""
+    """Run the steps by their order, then by name; the events of each reach their subscribers."""
     context = DemoContext(platform, products, progress)
     for step in sorted(steps, key=lambda s: (s.order, s.name)):
-        step.run(context)
+        with platform.outbox.held():
+            step.run(context)
+        platform.outbox.deliver_pending(lambda done, total: progress("Events", done, total))

@@ -16,6 +16,7 @@ from wrencos_commerce.services.carts import CartHolder, Carts
 from wrencos_commerce.services.checkout import Checkout, Purchase
 from wrencos_commerce.services.orders import Orders, StatusChange
 from wrencos_commerce.services.payment_methods import CASH_ON_DELIVERY
+from wrencos_commerce.services.stock import Unit
 from wrencos_core.api import SYSTEM, DemoContext, clock, now, transaction
 
 MOST_ORDERS = 2000
@@ -34,7 +35,7 @@ class PlannedOrder:
     """An order to come: who buys how many of what."""
 
     customer: DemoCustomer
-    items: Sequence[tuple[str, int]]
+    items: Sequence[tuple[Unit, int]]
 
 
 @dataclass(frozen=True)
@@ -51,22 +52,22 @@ def fill_year(context: DemoContext) -> None:
     if Order.raw().find_one({}, {"_id": 1}):
         return
     end = now()
-    planned, steps = plan(demo_customers(context), _product_ids(), end)
-    outbox, simulation = context.platform.outbox, Simulation(context, planned)
-    with outbox.held():
-        for first in range(0, len(steps), _BATCH):
-            simulation.run(steps[first : first + _BATCH])
-            context.progress("A year of orders, steps", min(first + _BATCH, len(steps)), len(steps))
-    outbox.deliver_pending(lambda done, total: context.progress("Events", done, total))
+    planned, steps = plan(demo_customers(context), _units(), end)
+    simulation = Simulation(context, planned)
+    for first in range(0, len(steps), _BATCH):
+        simulation.run(steps[first : first + _BATCH])
+        context.progress("A year of orders, steps", min(first + _BATCH, len(steps)), len(steps))
 
 
-def _product_ids() -> list[str]:
-    rows = Product.raw().find({"is_active": True}, {"_id": 1}).sort("sku", 1)
-    return [row["_id"] for row in rows.limit(MOST_ORDERS)]
+def _units() -> list[Unit]:
+    """What is bought: of each product the first variant mostly, the others now and then."""
+    rows = Product.raw().find({"is_active": True}, {"variants.id": 1}).sort("sku", 1)
+    units = [Unit(row["_id"], v["id"]) for row in rows for v in row["variants"]]
+    return units[:MOST_ORDERS]
 
 
 def plan(
-    customers: Sequence[DemoCustomer], products: Sequence[str], end: datetime
+    customers: Sequence[DemoCustomer], products: Sequence[Unit], end: datetime
 ) -> tuple[list[PlannedOrder], list[Step]]:
     """The orders, and all that happens to them until `end`, in the order of time."""
     random = Random(20)  # noqa: S311 - the same demo every time
@@ -81,7 +82,7 @@ def plan(
         ]
         (size,) = random.choices((1, 2, 3, 4), (4, 4, 2, 1))
         chosen = random.choices(products, popularity, k=size)
-        items = [(id, random.choices((1, 2, 3), (8, 2, 1))[0]) for id in dict.fromkeys(chosen)]
+        items = [(unit, random.choices((1, 2, 3), (8, 2, 1))[0]) for unit in dict.fromkeys(chosen)]
         planned.append(PlannedOrder(random.choices(customers, weights)[0], items))
         steps += (step for step in _course(random, at, len(planned) - 1) if step.at < end)
     return planned, sorted(steps, key=lambda step: (step.at, step.order))
@@ -163,9 +164,9 @@ class Simulation:
         """The id of the order, or None when nothing of it was in stock."""
         holder = CartHolder(order.customer.identity)
         filled = False
-        for product_id, quantity in order.items:
+        for unit, quantity in order.items:
             try:
-                self._carts.add(holder, product_id, quantity)
+                self._carts.add(holder, unit.product_id, quantity, unit.variant_id)
                 filled = True
             except OutOfStock:
                 continue
