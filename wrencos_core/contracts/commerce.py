@@ -12,9 +12,10 @@ from wrencos_core.events import Event
 
 
 class CartLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One product in a cart at its present price."""
+    """One variant of a product in a cart at its present price."""
 
     product_id: str
+    variant_id: str
     category_id: str | None
     name: str
     quantity: int
@@ -52,15 +53,20 @@ class ShippingAddress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What was bought, as it was then. `cost_price` is None when the shop had recorded none."""
+    """What was bought, as it was then. `cost_price` is None when the shop had recorded none.
+
+    `variant_name` tells the variants of a product apart: "Rosewood, 30 ml".
+    """
 
     product_id: str
+    variant_id: str
     sku: str
     name: str
     quantity: int
     price: int
     cost_price: int | None
     line_total: int
+    variant_name: str | None = None
     image_url: str | None = None
 
 
@@ -79,10 +85,29 @@ class OrderInfo(msgspec.Struct, frozen=True, kw_only=True):
     placed_at: datetime
 
 
-class ProductInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A product as other plugins show it; `rating` is None until somebody rated it."""
+class VariantInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A variant of a product: its shade and size, None where it has none."""
 
     id: str
+    sku: str
+    name: str | None
+    shade: str | None
+    swatch: str | None
+    size: str | None
+    price: int
+    inventory: int
+    is_active: bool
+
+
+class ProductInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A product as other plugins show it; `rating` is None until somebody rated it.
+
+    `price` is the lowest of its variants' for sale, `inventory` the stock of them all.
+    `ingredient_keys` are the dictionary's names of what it contains.
+    """
+
+    id: str
+    slug: str | None
     sku: str
     name: str
     description: str
@@ -94,9 +119,12 @@ class ProductInfo(msgspec.Struct, frozen=True, kw_only=True):
     is_active: bool
     image_url: str | None
     ingredients: tuple[str, ...]
+    ingredient_keys: tuple[str, ...]
     skin_types: tuple[str, ...]
     concerns: tuple[str, ...]
     rating: float | None
+    rating_count: int
+    variants: tuple[VariantInfo, ...]
 
 
 class OrderPlaced(Event, frozen=True, kw_only=True):
@@ -134,6 +162,93 @@ class OrderPaid(Event, frozen=True, kw_only=True):
     payment_method: str
     amount: int
     currency: str
+
+
+class ProductsChanged(Event, frozen=True, kw_only=True):
+    """Products were created, changed, published or withdrawn; at most 500 in one event.
+
+    A change of the stock alone is none. Id: `<product id>:<version>:changed` for one product, and
+    for many, part by part, `<run id>:<number>:changed`.
+    """
+
+    name: ClassVar[str] = "commerce.products_changed"
+    product_ids: tuple[str, ...]
+
+
+class StockLow(Event, frozen=True, kw_only=True):
+    """The stock of a variant fell to the shop's threshold or below; `inventory` 0: it is sold out.
+
+    Id: `<variant id>:<product version>:low`.
+    """
+
+    name: ClassVar[str] = "commerce.stock_low"
+    product_id: str
+    variant_id: str
+    sku: str
+    inventory: int
+
+
+class StockBack(Event, frozen=True, kw_only=True):
+    """A sold-out variant can be bought again. Id: `<variant id>:<product version>:back`."""
+
+    name: ClassVar[str] = "commerce.stock_back"
+    product_id: str
+    variant_id: str
+    sku: str
+    inventory: int
+
+
+class BatchExpiring(Event, frozen=True, kw_only=True):
+    """A batch with pieces left expires in `days` days or fewer (90, 60 or 30). Id:
+    `<batch id>:<days>:expiring`."""
+
+    name: ClassVar[str] = "commerce.batch_expiring"
+    batch_id: str
+    product_id: str
+    variant_id: str
+    code: str
+    expires_on: str
+    quantity: int
+    days: int
+
+
+class ReviewPosted(Event, frozen=True, kw_only=True):
+    """A review is to be seen by everybody: posted, or let through by a moderator.
+
+    Id: `<review id>:posted`; hidden and shown again, it is the same fact.
+    """
+
+    name: ClassVar[str] = "commerce.review_posted"
+    review_id: str
+    product_id: str
+    user_id: str
+    rating: int
+    is_verified: bool
+
+
+class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
+    """A product for somebody: `relevance` is between 0 and 1, `reason` for the customer to read."""
+
+    product: ProductInfo
+    relevance: float
+    reason: str
+
+
+class Recommender(Protocol):
+    """Products for a customer, for plugins that suggest some: a chat, an e-mail, a live stream."""
+
+    def recommend(
+        self, user_id: str | None, limit: int, locale: str = "vi", concerns: Sequence[str] = ()
+    ) -> list[Recommendation]:
+        """The best first; never one that contains what the customer avoids."""
+        ...
+
+    def similar(self, product_id: str, limit: int, user_id: str | None = None) -> list[ProductInfo]:
+        """Products for sale like this one, the most alike first; none for an unknown one.
+
+        Never one that contains what the user avoids.
+        """
+        ...
 
 
 class ProductCatalog(Protocol):
