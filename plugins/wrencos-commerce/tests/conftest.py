@@ -12,6 +12,7 @@ import pytest
 from pymongo import monitoring
 
 from wrencos_commerce import plugin
+from wrencos_commerce.models.product import Product
 from wrencos_commerce.services.products import Products
 from wrencos_core.api import SYSTEM, CoreSettings, Platform, Settings
 from wrencos_core.database import database
@@ -129,6 +130,16 @@ def make_product(platform: Platform) -> MakeProduct:
         return platform.services.require(Products).create({**values, **fields}, SYSTEM)
 
     return make
+
+
+@pytest.fixture
+def variant_of() -> Callable[[str], str]:
+    """Returns `variant_of(product_id)`: the id of its first variant."""
+
+    def variant_of(product_id: str) -> str:
+        return str(Product.raw().find_one({"_id": product_id})["variants"][0]["id"])
+
+    return variant_of
 
 
 @pytest.fixture

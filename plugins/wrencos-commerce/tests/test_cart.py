@@ -13,6 +13,7 @@ from wrencos_core.testing.callers import Caller
 from wrencos_core.testing.threads import run_in_threads
 
 MakeProduct = Callable[..., str]
+VariantOf = Callable[[str], str]
 
 
 @pytest.fixture
@@ -33,11 +34,14 @@ def test_an_empty_cart(me: Caller) -> None:
         "total": 0,
         "itemCount": 0,
         "currency": "USD",
+        "warnings": [],
     }
 
 
-def test_adding_shows_in_the_cart(me: Caller, make_product: MakeProduct) -> None:
-    serum = make_product(image_url="/media/commerce/serum.svg")
+def test_adding_shows_in_the_cart(
+    me: Caller, make_product: MakeProduct, variant_of: VariantOf
+) -> None:
+    serum = make_product(sku="S-1", image_url="/media/commerce/serum.svg")
     cream = make_product(name="Night Cream", price=Decimal("15"))
     answer = add(me, serum, 2)
     assert answer.status_code == 201
@@ -51,6 +55,9 @@ def test_adding_shows_in_the_cart(me: Caller, make_product: MakeProduct) -> None
     assert cart["items"][0] == {
         "itemId": body["itemId"],
         "productId": serum,
+        "variantId": variant_of(serum),
+        "variantName": None,
+        "sku": "S-1",
         "name": "Hydrating Essence Serum",
         "price": 29.99,
         "quantity": 2,
@@ -96,7 +103,7 @@ def test_changing_and_removing_an_item(me: Caller, make_product: MakeProduct) ->
 
 
 def test_more_than_is_in_stock_is_refused_with_the_count(
-    me: Caller, make_product: MakeProduct
+    me: Caller, make_product: MakeProduct, variant_of: VariantOf
 ) -> None:
     serum = make_product(inventory=3)
     item = add(me, serum, 2).get_json()["itemId"]
@@ -105,7 +112,9 @@ def test_more_than_is_in_stock_is_refused_with_the_count(
         problem = answer.get_json()
         assert problem["type"] == "urn:wrencos:problem:out-of-stock"
         assert problem["available"] == 3
-        assert problem["products"] == [{"productId": serum, "available": 3}]
+        (missing,) = problem["products"]
+        assert (missing["productId"], missing["available"]) == (serum, 3)
+        assert missing["variantId"] == variant_of(serum)
     assert me.get("/api/cart").get_json()["itemCount"] == 2
 
 
@@ -175,4 +184,5 @@ def test_a_product_that_was_purged_is_no_longer_shown(
     assert me.get("/api/cart").get_json()["items"] == []
     answer = me.post("/api/cart/checkout", json=purchase)
     assert answer.status_code == 409
-    assert answer.get_json()["products"] == [{"productId": serum, "available": 0}]
+    (missing,) = answer.get_json()["products"]
+    assert (missing["productId"], missing["available"]) == (serum, 0)

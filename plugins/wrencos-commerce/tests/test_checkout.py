@@ -17,6 +17,7 @@ from wrencos_core.api import ANONYMOUS, NotAuthenticated, Platform, new_id
 from wrencos_core.testing.callers import Caller
 
 MakeProduct = Callable[..., str]
+VariantOf = Callable[[str], str]
 
 
 @pytest.fixture
@@ -60,7 +61,11 @@ def test_an_order_as_specified(
 
 
 def test_the_event_tells_it_all(
-    me: Caller, make_product: MakeProduct, purchase: dict[str, Any], outbox_events: Any
+    me: Caller,
+    make_product: MakeProduct,
+    purchase: dict[str, Any],
+    outbox_events: Any,
+    variant_of: VariantOf,
 ) -> None:
     serum = make_product(sku="S-1", cost_price=Decimal(12))
     add(me, serum, 2)
@@ -73,6 +78,8 @@ def test_the_event_tells_it_all(
     assert payload["lines"] == [
         {
             "product_id": serum,
+            "variant_id": variant_of(serum),
+            "variant_name": None,
             "sku": "S-1",
             "name": "Hydrating Essence Serum",
             "quantity": 2,
@@ -95,21 +102,27 @@ def test_an_order_keeps_what_was_bought(
 
 
 def test_out_of_stock_names_what_lacks_and_changes_nothing(
-    me: Caller, make_product: MakeProduct, purchase: dict[str, Any], outbox_events: Any
+    me: Caller,
+    login: Any,
+    make_product: MakeProduct,
+    variant_of: VariantOf,
+    outbox_events: Any,
+    purchase: dict[str, Any],
 ) -> None:
     plenty, scarce = make_product(), make_product(name="Scarce", inventory=5)
     withdrawn = make_product(name="Withdrawn")
     for id in (plenty, scarce, withdrawn):
         add(me, id, 3)
-    Product.raw().update_one({"_id": scarce}, {"$set": {"inventory": 2}})
-    Product.raw().update_one({"_id": withdrawn}, {"$set": {"is_active": False}})
+    admin = login("admin")
+    admin.put(f"/api/products/{scarce}", json={"inventory": 2})
+    admin.delete(f"/api/products/{withdrawn}")
     answer = me.post("/api/cart/checkout", json=purchase)
     assert answer.status_code == 409
     problem = answer.get_json()
     assert problem["type"] == "urn:wrencos:problem:out-of-stock"
-    assert problem["products"] == [
-        {"productId": scarce, "available": 2},
-        {"productId": withdrawn, "available": 0},
+    assert sorted(problem["products"], key=lambda p: -p["available"]) == [
+        {"productId": scarce, "variantId": variant_of(scarce), "available": 2},
+        {"productId": withdrawn, "variantId": variant_of(withdrawn), "available": 0},
     ]
     assert (stock(plenty), stock(scarce)) == (10, 2)
     assert me.get("/api/cart").get_json()["itemCount"] == 9
@@ -118,11 +131,12 @@ def test_out_of_stock_names_what_lacks_and_changes_nothing(
 
 
 def test_two_lines_of_one_product_count_together(
-    me: Caller, make_product: MakeProduct, purchase: dict[str, Any]
+    me: Caller, make_product: MakeProduct, purchase: dict[str, Any], variant_of: VariantOf
 ) -> None:
     serum = make_product(inventory=5)
     add(me, serum, 3)
-    second = {"id": new_id("item"), "product_id": serum, "quantity": 3}
+    unit = {"product_id": serum, "variant_id": variant_of(serum)}
+    second = {"id": new_id("item"), **unit, "quantity": 3}
     Cart.raw().update_one({"user_id": me.user_id}, {"$push": {"items": second}})
     assert me.post("/api/cart/checkout", json=purchase).status_code == 409
     assert stock(serum) == 5

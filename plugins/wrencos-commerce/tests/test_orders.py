@@ -44,7 +44,12 @@ def stock(product_id: str) -> int:
 
 
 def test_the_history_lists_ones_own_orders(
-    clock: Any, me: Caller, login: Any, make_product: MakeProduct, place_order: PlaceOrder
+    clock: Any,
+    me: Caller,
+    login: Any,
+    make_product: MakeProduct,
+    place_order: PlaceOrder,
+    variant_of: Callable[[str], str],
 ) -> None:
     serum = make_product(sku="S-1")
     first = place_order(me, serum, 2)
@@ -67,6 +72,8 @@ def test_the_history_lists_ones_own_orders(
         "items": [
             {
                 "productId": serum,
+                "variantId": variant_of(serum),
+                "variantName": None,
                 "sku": "S-1",
                 "name": "Hydrating Essence Serum",
                 "price": 29.99,

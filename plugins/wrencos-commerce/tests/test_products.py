@@ -39,19 +39,43 @@ def test_a_product_is_created_as_specified(client: FlaskClient, admin: Caller) -
     body = answer.get_json()
     assert body["message"] == "Product created successfully"
     product = detail(client, body["productId"])
-    assert product.pop("sku")
+    sku = product.pop("sku")
+    assert sku
     assert product.pop("createdAt") == product.pop("updatedAt")
+    (variant,) = product.pop("variants")
+    assert variant.pop("sku") == sku
+    assert variant.pop("variantId").startswith("var_")
+    assert variant == {
+        "name": None,
+        "shade": None,
+        "swatch": None,
+        "size": None,
+        "price": 29.99,
+        "lowestPrice30Days": 29.99,
+        "inventory": 0,
+        "barcode": None,
+        "mediaIds": [],
+        "isActive": True,
+    }
+    assert [listed["key"] for listed in product.pop("ingredientList")] == ["aqua", "glycerin"]
+    assert "paraben" in product.pop("freeFrom")
     assert product == {
         "productId": body["productId"],
+        "slug": "hydrating-essence-serum",
         "name": "Hydrating Essence Serum",
         "description": "Light and clear.",
         "brand": None,
         "categoryId": None,
         "price": 29.99,
+        "priceTo": 29.99,
         "currency": "USD",
         "inventory": 0,
         "imageUrl": None,
         "rating": None,
+        "ratingCount": 0,
+        "media": [],
+        "allergens": [],
+        "periodAfterOpening": None,
         "ingredients": ["Aqua", "Glycerin"],
         "skinTypes": ["oily", "combination"],
         "concerns": ["large-pores"],
@@ -60,7 +84,9 @@ def test_a_product_is_created_as_specified(client: FlaskClient, admin: Caller) -
     }
 
 
-def test_an_update_changes_what_is_given(client: FlaskClient, admin: Caller) -> None:
+def test_an_update_changes_what_is_given(
+    client: FlaskClient, admin: Caller, run_jobs: Callable[[], int]
+) -> None:
     id = admin.post("/api/products", json=SERUM).get_json()["productId"]
     answer = admin.put(f"/api/products/{id}", json={"price": 35, "inventory": 4, "brand": "Sen"})
     assert answer.status_code == 200
@@ -70,6 +96,7 @@ def test_an_update_changes_what_is_given(client: FlaskClient, admin: Caller) -> 
     assert body["updatedProduct"]["ingredients"] == SERUM["ingredients"]
     product = detail(client, id)
     assert (product["price"], product["inventory"], product["brand"]) == (35, 4, "Sen")
+    run_jobs()
     found = client.get("/api/products?search=sen serum").get_json()
     assert found["totalCount"] == 1
 

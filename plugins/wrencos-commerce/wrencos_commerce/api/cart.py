@@ -8,9 +8,11 @@ import msgspec
 from flask import request
 from werkzeug.http import dump_cookie
 
-from wrencos_commerce import schemas
+from wrencos_commerce.api.locale import wanted_locale
+from wrencos_commerce.schemas import cart as schemas
 from wrencos_commerce.services.carts import CartHolder, Carts
 from wrencos_commerce.services.checkout import Checkout, Purchase
+from wrencos_commerce.services.ingredients.gathering import IngredientGuard
 from wrencos_commerce.services.payment_methods import offered
 from wrencos_commerce.settings import CommerceSettings
 from wrencos_commerce.views.cart import (
@@ -49,8 +51,10 @@ def get_cart() -> CartView:
 
     A guest is known by the header X-Cart-Token or the cookie `wrencos_cart`. The first request of
     a logged-in user that carries one moves the guest's items into the user's own cart.
+    `warnings` tells of ingredients that do not go together, within the cart or with what the user
+    bought before, and of what the user avoids; each names its source.
     """
-    return cart_view(service(Carts).priced(_holder()))
+    return _shown(_holder())
 
 
 @blp.post("/items", access=PUBLIC)
@@ -59,10 +63,13 @@ def get_cart() -> CartView:
 def add_item(body: dict[str, Any]) -> tuple[CartItemAdded, int, dict[str, str]]:
     """Put a product into the cart.
 
-    A product that is there already gets the quantity added. A guest without a cart gets one, and
-    its `cartToken`, in the body and as a cookie. 409 `out-of-stock` tells how many are available.
+    One with several variants needs the `variantId`. What is there already gets the quantity added.
+    A guest without a cart gets one, and its `cartToken`, in the body and as a cookie. 409
+    `out-of-stock` tells how many are available.
     """
-    added = service(Carts).add(_holder(), body["product_id"], body["quantity"])
+    added = service(Carts).add(
+        _holder(), body["product_id"], body["quantity"], body.get("variant_id")
+    )
     view = CartItemAdded(
         cart_id=added.cart_id,
         item_id=added.item_id,
@@ -144,4 +151,11 @@ def _holder() -> CartHolder:
 
 
 def _updated(holder: CartHolder, message: str) -> CartUpdated:
-    return CartUpdated(message=message, updated_cart=cart_view(service(Carts).priced(holder)))
+    return CartUpdated(message=message, updated_cart=_shown(holder))
+
+
+def _shown(holder: CartHolder) -> CartView:
+    cart = service(Carts).priced(holder)
+    items = [{"product_id": line.product["_id"]} for line in cart.lines]
+    guard = service(IngredientGuard)
+    return cart_view(cart, guard.warnings_for_cart(holder.identity, items, wanted_locale()))

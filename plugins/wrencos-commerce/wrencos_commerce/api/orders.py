@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wrencos_commerce import schemas
 from wrencos_commerce.models.order import OrderStatus
 from wrencos_commerce.permissions import READ_ORDERS, UPDATE_ORDER_STATUS
+from wrencos_commerce.schemas import orders as schemas
 from wrencos_commerce.services.order_queries import OrderFilter, OrderQueries
 from wrencos_commerce.services.orders import Orders, StatusChange
 from wrencos_commerce.views.orders import (

@@ -13,10 +13,11 @@ from wrencos_core.api import Document, UTCDateTimeField
 
 
 class CartItem(EmbeddedDocument):  # type: ignore[misc]
-    """So many of one product; prices are looked up when the cart is shown."""
+    """So many of one variant; prices are looked up when the cart is shown."""
 
     id = StringField(required=True)
     product_id = StringField(required=True)
+    variant_id = StringField(required=True)
     quantity = IntField(required=True, min_value=1)
 
 

@@ -47,10 +47,23 @@ def is_finished(status: str) -> bool:
     return not TRANSITIONS[OrderStatus(status)]
 
 
+class PickedBatch(EmbeddedDocument):  # type: ignore[misc]
+    """So many pieces of a line from this batch."""
+
+    batch_id = StringField(required=True)
+    code = StringField(required=True)
+    quantity = IntField(required=True, min_value=1)
+
+
 class Line(EmbeddedDocument):  # type: ignore[misc]
-    """A product as it was bought; amounts in minor units of the order's currency."""
+    """A variant as it was bought; amounts in minor units of the order's currency.
+
+    `batches` may hold fewer pieces than `quantity`: the others were in none.
+    """
 
     product_id = StringField(required=True)
+    variant_id = StringField(required=True)
+    variant_name = StringField()
     sku = StringField(required=True)
     name = StringField(required=True)
     price = IntField(required=True)
@@ -58,6 +71,7 @@ class Line(EmbeddedDocument):  # type: ignore[misc]
     quantity = IntField(required=True, min_value=1)
     line_total = IntField(required=True)
     image_url = StringField()
+    batches = EmbeddedDocumentListField(PickedBatch)
 
 
 class AppliedAdjustment(EmbeddedDocument):  # type: ignore[misc]
@@ -98,6 +112,13 @@ class Order(Document):
             {"fields": ["user_id", "-created_at", "-_id"], "name": "by_user"},
             {"fields": ["status", "-created_at", "-_id"], "name": "by_status"},
             {"fields": ["-created_at", "-_id"], "name": "newest"},
+            {"fields": ["delivered_at", "_id"], "name": "by_delivery", "sparse": True},
+            {"fields": ["user_id", "lines.product_id"], "name": "by_buyer"},
+            {
+                "fields": ["lines.batches.batch_id", "-created_at", "-_id"],
+                "name": "by_batch",
+                "sparse": True,
+            },
         ],
     }
     id_prefix = "order"
@@ -115,5 +136,6 @@ class Order(Document):
     payment_status = StringField(required=True, choices=[status.value for status in PaymentStatus])
     shipping_address = EmbeddedDocumentField(Address, required=True)
     estimated_delivery = StringField(required=True)
+    delivered_at = UTCDateTimeField()
     tracking_number = StringField()
     note = StringField()

@@ -13,9 +13,11 @@ from pymongo import ReturnDocument
 
 from wrencos_commerce.errors import CartFull, OutOfStock, ProductUnavailable
 from wrencos_commerce.models.cart import Cart
-from wrencos_commerce.models.product import Product
 from wrencos_commerce.services.pricing import PricedCart, Pricing
+from wrencos_commerce.services.product_lookup import existing
 from wrencos_commerce.services.product_queries import ProductQueries
+from wrencos_commerce.services.stock import Stock
+from wrencos_commerce.services.variants import chosen_variant, find_variant, full_name
 from wrencos_commerce.settings import CommerceSettings
 from wrencos_core.api import (
     Identity,
@@ -34,6 +36,8 @@ from wrencos_core.api import (
 
 Row = Mapping[str, Any]
 Items = list[dict[str, Any]]
+
+_LOOKED_AT = {"is_active": 1, "variants": 1, "name": 1, "currency": 1}
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,11 @@ class Carts:
     the limit, and the guest's cart is gone.
     """
 
-    def __init__(self, platform: Platform, products: ProductQueries, pricing: Pricing) -> None:
+    def __init__(
+        self, platform: Platform, products: ProductQueries, pricing: Pricing, stock: Stock
+    ) -> None:
         self._settings = platform.settings_for(CommerceSettings)
+        self._stock = stock
         self._products = products
         self._pricing = pricing
 
@@ -70,11 +77,12 @@ class Carts:
         cart = self.current(holder)
         items = cart["items"] if cart else []
         rows = self._products.by_ids([item["product_id"] for item in items])
-        lines = [
-            self._pricing.line(item, rows[item["product_id"]])
-            for item in items
-            if item["product_id"] in rows
-        ]
+        lines = []
+        for item in items:
+            product = rows.get(item["product_id"])
+            variant = find_variant(product, item["variant_id"]) if product else None
+            if product and variant:
+                lines.append(self._pricing.line(item, product, variant))
         return self._pricing.price(lines, holder.identity)
 
     def current(self, holder: CartHolder) -> Row | None:
@@ -87,22 +95,28 @@ class Carts:
         return found
 
     @transactional
-    def add(self, holder: CartHolder, product_id: str, quantity: int) -> AddedItem:
-        """Put so many (more) of a product into the cart; there is one item for each product.
+    def add(
+        self, holder: CartHolder, product_id: str, quantity: int, variant_id: str | None = None
+    ) -> AddedItem:
+        """Put so many (more) of a variant into the cart; there is one item for each.
 
-        Raises NotFound, ProductUnavailable, Invalid above the limit, CartFull, OutOfStock with
-        the `available` count.
+        A product with one variant needs no `variant_id`. Raises NotFound, ProductUnavailable,
+        Invalid above the limit or for a variant to be chosen, CartFull, OutOfStock with the
+        `available` count.
         """
         cart, token = self._opened(holder)
         items = _copied(cart)
-        item = next((item for item in items if item["product_id"] == product_id), None)
+        product = existing(product_id, _LOOKED_AT)
+        variant = chosen_variant(product, variant_id)
+        item = next((item for item in items if item["variant_id"] == variant["id"]), None)
         if item is None:
             if len(items) >= self._settings.max_lines:
                 raise CartFull(f"At most {self._settings.max_lines} different products fit.")
-            item = {"id": new_id("item"), "product_id": product_id, "quantity": 0}
+            unit = {"product_id": product_id, "variant_id": variant["id"]}
+            item = {"id": new_id("item"), **unit, "quantity": 0}
             items.append(item)
         item["quantity"] += quantity
-        self._check(product_id, item["quantity"])
+        self._check(product, variant, item["quantity"])
         self._store(cart, items)
         return AddedItem(cart["_id"], item["id"], token)
 
@@ -111,7 +125,8 @@ class Carts:
 
         def change(items: Items) -> Items:
             item = _item(items, item_id)
-            self._check(item["product_id"], quantity)
+            product = existing(item["product_id"], _LOOKED_AT)
+            self._check(product, chosen_variant(product, item["variant_id"]), quantity)
             item["quantity"] = quantity
             return items
 
@@ -150,24 +165,22 @@ class Carts:
 
         transaction(work)
 
-    def _check(self, product_id: str, quantity: int) -> None:
+    def _check(self, product: Row, variant: Row, quantity: int) -> None:
         """Refuse a quantity that is above the limit or that is not in stock."""
         most = self._settings.max_quantity
         if quantity > most:
             raise Invalid(errors={"quantity": [f"At most {most} of one product."]})
-        product = Product.raw().find_one(
-            {"_id": product_id}, {"is_active": 1, "inventory": 1, "name": 1, "currency": 1}
-        )
-        if product is None:
-            raise NotFound(f"There is no product {product_id}.")
-        if not product["is_active"] or product["currency"] != self._pricing.currency:
-            raise ProductUnavailable(f"{product['name']} is not for sale now.")
-        available = product["inventory"]
+        name = full_name(product, variant)
+        for_sale = product["is_active"] and variant["is_active"]
+        if not for_sale or product["currency"] != self._pricing.currency:
+            raise ProductUnavailable(f"{name} is not for sale now.")
+        available = self._stock.available(variant)
         if quantity > available:
+            unit = {"productId": product["_id"], "variantId": variant["id"]}
             raise OutOfStock(
-                f"Only {available} of {product['name']} are in stock.",
+                f"Only {available} of {name} are in stock.",
                 available=available,
-                products=[{"productId": product_id, "available": available}],
+                products=[{**unit, "available": available}],
             )
 
     def _opened(self, holder: CartHolder) -> tuple[Row, str | None]:
@@ -200,9 +213,9 @@ class Carts:
         if guest is None:
             return
         cart = self._user_cart(str(holder.identity.user_id))
-        items = {item["product_id"]: item for item in _copied(cart)}
+        items = {item["variant_id"]: item for item in _copied(cart)}
         for item in guest["items"]:
-            known = items.setdefault(item["product_id"], {**item, "quantity": 0})
+            known = items.setdefault(item["variant_id"], {**item, "quantity": 0})
             most = self._settings.max_quantity
             known["quantity"] = min(known["quantity"] + item["quantity"], most)
         self._store(cart, list(items.values())[: self._settings.max_lines])

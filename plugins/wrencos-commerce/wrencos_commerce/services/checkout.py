@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -11,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from wrencos_commerce.errors import CartEmpty, CheckoutRefused, OutOfStock, PriceChanged
+from wrencos_commerce.errors import CartEmpty, CheckoutRefused, PriceChanged
 from wrencos_commerce.models.order import (
     Address,
     AppliedAdjustment,
@@ -20,14 +19,16 @@ from wrencos_commerce.models.order import (
     Order,
     OrderStatus,
     PaymentStatus,
+    PickedBatch,
 )
-from wrencos_commerce.models.product import Product
 from wrencos_commerce.services.carts import CartHolder, Carts
 from wrencos_commerce.services.order_queries import adjustments_of, lines_of
 from wrencos_commerce.services.payment_methods import PaymentMethod, payment_method
 from wrencos_commerce.services.pricing import PricedCart, PricedLine, Pricing
+from wrencos_commerce.services.stock import Stock, Taken, Unit, needed
+from wrencos_commerce.services.variants import variant_name
 from wrencos_commerce.settings import CommerceSettings
-from wrencos_core.api import Identity, Platform, bump, clock, money, now, transactional
+from wrencos_core.api import Identity, Platform, clock, money, now, transactional
 from wrencos_core.contracts.commerce import OrderPlaced, ShippingAddress
 
 Row = Mapping[str, Any]
@@ -46,8 +47,9 @@ class Purchase:
 class Checkout:
     """Places orders."""
 
-    def __init__(self, platform: Platform, carts: Carts, pricing: Pricing) -> None:
+    def __init__(self, platform: Platform, carts: Carts, pricing: Pricing, stock: Stock) -> None:
         self._platform = platform
+        self._stock = stock
         self._settings = platform.settings_for(CommerceSettings)
         self._carts = carts
         self._pricing = pricing
@@ -63,12 +65,16 @@ class Checkout:
         cart = self._carts.take(holder)
         if cart is None:
             raise CartEmpty("Put something into the cart first.")
-        products = self._take_stock(cart["items"])
-        lines = [self._pricing.line(item, products[item["product_id"]]) for item in cart["items"]]
+        taken = self._stock.take(needed(cart["items"]))
+        lines = [self._line(item, taken) for item in cart["items"]]
         priced = self._pricing.price(lines, holder.identity)
         self._refuse_for_plugins(priced, holder.identity, purchase.address)
         _refuse_other_total(priced, purchase.expected_total)
-        order = self._order(holder.identity, purchase, method, priced).save()
+        order = self._order(holder.identity, purchase, method, priced)
+        for line in order.lines:
+            batches = taken[Unit(line.product_id, line.variant_id)].batches
+            line.batches = [PickedBatch(**picked) for picked in batches]
+        order.save()
         row: Row = order.to_mongo().to_dict()
         self._platform.outbox.publish(
             OrderPlaced(
@@ -85,41 +91,9 @@ class Checkout:
         )
         return row
 
-    def _take_stock(self, items: Sequence[Row]) -> dict[str, Row]:
-        """Take what the items need and return the products; OutOfStock names all that lack.
-
-        By id, so that two orders of the same products meet at the first and not crosswise.
-        """
-        needed: Counter[str] = Counter()
-        for item in items:
-            needed[item["product_id"]] += item["quantity"]
-        taken: dict[str, Row] = {}
-        for id in sorted(needed):
-            enough = {
-                "_id": id,
-                "is_active": True,
-                "currency": self._pricing.currency,
-                "inventory": {"$gte": needed[id]},
-            }
-            product = Product.raw().find_one_and_update(
-                enough, bump({"$inc": {"inventory": -needed[id]}})
-            )
-            if product is not None:
-                taken[id] = product
-        if missing := sorted(set(needed) - set(taken)):
-            raise self._out_of_stock(missing)
-        return taken
-
-    @staticmethod
-    def _out_of_stock(ids: Sequence[str]) -> OutOfStock:
-        query = {"_id": {"$in": ids}, "is_active": True}
-        found = {row["_id"]: row for row in Product.raw().find(query, {"inventory": 1, "name": 1})}
-        products = [
-            {"productId": id, "available": found[id]["inventory"] if id in found else 0}
-            for id in ids
-        ]
-        names = ", ".join(found[id]["name"] if id in found else id for id in ids)
-        return OutOfStock(f"There is not enough of: {names}.", products=products)
+    def _line(self, item: Row, taken: Mapping[Unit, Taken]) -> PricedLine:
+        got = taken[Unit(item["product_id"], item["variant_id"])]
+        return self._pricing.line(item, got.product, got.variant)
 
     def _refuse_for_plugins(
         self, cart: PricedCart, identity: Identity, address: ShippingAddress
@@ -168,14 +142,16 @@ def _refuse_other_total(cart: PricedCart, expected: Decimal | None) -> None:
 
 
 def _line(line: PricedLine) -> Line:
-    """The snapshot of a product as it is bought."""
-    product = line.product
+    """The snapshot of a variant as it is bought."""
+    product, variant = line.product, line.variant
     return Line(
         product_id=product["_id"],
-        sku=product["sku"],
+        variant_id=variant["id"],
+        variant_name=variant_name(variant),
+        sku=variant["sku"],
         name=product["name"],
-        price=product["price"],
-        cost_price=product.get("cost_price"),
+        price=line.price,
+        cost_price=variant.get("cost_price"),
         quantity=line.quantity,
         line_total=line.total,
         image_url=product.get("image_url"),

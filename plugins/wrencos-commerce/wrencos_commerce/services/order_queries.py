@@ -103,7 +103,21 @@ def _entry_for_owner(entry: Row, owner: str) -> dict[str, Any]:
 
 def lines_of(row: Row) -> tuple[OrderLine, ...]:
     """The lines of a stored order; a missing cost is None."""
-    return tuple(OrderLine(**{"cost_price": None, **line}) for line in row["lines"])
+    return tuple(
+        OrderLine(
+            product_id=line["product_id"],
+            variant_id=line["variant_id"],
+            sku=line["sku"],
+            name=line["name"],
+            variant_name=line.get("variant_name"),
+            quantity=line["quantity"],
+            price=line["price"],
+            cost_price=line.get("cost_price"),
+            line_total=line["line_total"],
+            image_url=line.get("image_url"),
+        )
+        for line in row["lines"]
+    )
 
 
 def adjustments_of(row: Row) -> tuple[Adjustment, ...]:

@@ -14,9 +14,9 @@ from wrencos_commerce.models.order import (
     PaymentStatus,
     is_finished,
 )
-from wrencos_commerce.models.product import Product
 from wrencos_commerce.services.payment_methods import payment_method
 from wrencos_commerce.services.privacy import forget_buyers
+from wrencos_commerce.services.stock import Stock
 from wrencos_core.api import (
     Identity,
     NotFound,
@@ -45,9 +45,10 @@ class StatusChange:
 class Orders:
     """Changes orders; rows have the fields of the Order document."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, stock: Stock) -> None:
         self._platform = platform
         self._outbox = platform.outbox
+        self._stock = stock
 
     @transactional
     def change_status(self, id: str, change: StatusChange, identity: Identity) -> Row:
@@ -85,7 +86,7 @@ class Orders:
             )
         row = _stored(order, change, identity)
         if status is OrderStatus.CANCELLED:
-            _restock(order)
+            self._stock.put_back(order["lines"])
         self._outbox.publish(
             OrderStatusChanged(
                 id=f"{order['_id']}:{status.value}",
@@ -134,7 +135,12 @@ def _stored(order: Row, change: StatusChange, identity: Identity) -> Row:
     entry = {"status": change.status.value, "at": now(), "actor": identity.actor}
     if change.note:
         entry["note"] = change.note
-    values = {"status": change.status.value, "payment_status": _payment_after(order, change.status)}
+    values: dict[str, Any] = {
+        "status": change.status.value,
+        "payment_status": _payment_after(order, change.status),
+    }
+    if change.status is OrderStatus.DELIVERED:
+        values["delivered_at"] = entry["at"]
     if change.tracking_number:
         values["tracking_number"] = change.tracking_number
     row: Row | None = Order.raw().find_one_and_update(
@@ -161,11 +167,3 @@ def _payment_after(order: Row, status: OrderStatus) -> str:
 def _became_paid(before: Row, after: Row) -> bool:
     paid = PaymentStatus.PAID
     return bool(before["payment_status"] != paid and after["payment_status"] == paid)
-
-
-def _restock(order: Row) -> None:
-    """Put the stock back; by id, as checkouts take it."""
-    for line in sorted(order["lines"], key=lambda line: str(line["product_id"])):
-        Product.raw().update_one(
-            {"_id": line["product_id"]}, bump({"$inc": {"inventory": line["quantity"]}})
-        )

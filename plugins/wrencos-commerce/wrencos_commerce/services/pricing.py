@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from wrencos_commerce.services.variants import full_name
 from wrencos_core.api import Identity, Platform
 from wrencos_core.contracts.commerce import Adjustment, CartContents, CartLine
 
@@ -16,16 +17,21 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class PricedLine:
-    """So many of a product at its present price (minor units)."""
+    """So many of a variant at its present price (minor units)."""
 
     item_id: str
     product: Row
+    variant: Row
     quantity: int
     is_available: bool
 
     @property
+    def price(self) -> int:
+        return int(self.variant["price"])
+
+    @property
     def total(self) -> int:
-        return int(self.product["price"]) * self.quantity
+        return self.price * self.quantity
 
 
 @dataclass(frozen=True)
@@ -66,14 +72,15 @@ class Pricing:
         answers = self._platform.hook.commerce_adjust_cart(cart=cart, identity=identity)
         return (adjustment for answer in answers for adjustment in answer)
 
-    def line(self, item: Row, product: Row) -> PricedLine:
-        """A line of a cart, and whether so many of the product can be ordered now."""
+    def line(self, item: Row, product: Row, variant: Row) -> PricedLine:
+        """A line of a cart, and whether so many of the variant can be ordered now."""
         is_available = (
             product["is_active"]
+            and variant["is_active"]
             and product["currency"] == self.currency
-            and product["inventory"] >= item["quantity"]
+            and variant["inventory"] >= item["quantity"]
         )
-        return PricedLine(item["id"], product, item["quantity"], is_available)
+        return PricedLine(item["id"], product, variant, item["quantity"], is_available)
 
 
 def apply(subtotal: int, adjustments: Iterable[Adjustment]) -> list[Adjustment]:
@@ -94,10 +101,11 @@ def contents(lines: Sequence[PricedLine], currency: str) -> CartContents:
         lines=tuple(
             CartLine(
                 product_id=line.product["_id"],
+                variant_id=line.variant["id"],
                 category_id=line.product.get("category_id"),
-                name=line.product["name"],
+                name=full_name(line.product, line.variant),
                 quantity=line.quantity,
-                price=line.product["price"],
+                price=line.price,
                 line_total=line.total,
             )
             for line in lines

@@ -6,26 +6,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil, floor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wrencos_commerce.models.product import (
     ANY,
     SORTS,
+    UNLISTED,
     Product,
     category_facet,
     concern_facet,
+    fold_tag,
     skin_type_facet,
 )
-from wrencos_core.api import Listing, NotFound, Platform, money, text
-from wrencos_core.contracts.commerce import ProductInfo
+from wrencos_commerce.services.variants import variant_name
+from wrencos_core.api import Listing, NotFound, Platform, money
+from wrencos_core.contracts.commerce import ProductInfo, VariantInfo
+
+if TYPE_CHECKING:
+    from wrencos_commerce.services.search.product_search import ProductSearch
 
 Row = Mapping[str, Any]
 
-# What only the search and the indexes need.
-_UNSHOWN = {"terms": 0, "facets": 0, "name_key": 0}
+# What only the indexes need.
+_UNSHOWN = {"facets": 0, "name_key": 0}
 # Above every price; a larger bound would only overflow.
 _BEYOND = Decimal(10**12)
-_UNLISTED = {**_UNSHOWN, "ingredients": 0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +49,8 @@ class ProductFilter:
 class ProductQueries:
     """Reads products; provides contracts.commerce.ProductCatalog."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, search: ProductSearch) -> None:
+        self._search = search
         self._currency = platform.settings.currency
         self._listing = Listing(Product.raw)
 
@@ -53,15 +59,16 @@ class ProductQueries:
     ) -> tuple[list[Row], int]:
         """Products for sale that fit, without their ingredients, and how many fit in all.
 
-        `sort` is a key of SORTS. An unknown category holds nothing.
+        `sort` is a key of SORTS. An unknown category holds nothing. With a `search` they come from
+        the search's index, a moment after they have changed.
         """
+        if wanted.search is not None:
+            return self._search.page(wanted.search, wanted, sort, skip, limit)
         query = self.query(wanted)
-        if query is None:
-            return [], 0
-        return self._listing.page(query, sort=SORTS[sort], skip=skip, limit=limit, fields=_UNLISTED)
+        return self._listing.page(query, sort=SORTS[sort], skip=skip, limit=limit, fields=UNLISTED)
 
-    def query(self, wanted: ProductFilter) -> dict[str, Any] | None:
-        """The MongoDB filter, or None when nothing can fit."""
+    def query(self, wanted: ProductFilter) -> dict[str, Any]:
+        """The MongoDB filter, `search` apart."""
         facets = []
         if wanted.category:
             facets.append(category_facet(wanted.category))
@@ -69,14 +76,7 @@ class ProductQueries:
             facets.append(skin_type_facet(fold_tag(wanted.skin_type)))
         if wanted.concern:
             facets.append(concern_facet(fold_tag(wanted.concern)))
-        query: dict[str, Any] = {"is_active": True}
-        if wanted.search is not None:
-            searched = text.words(wanted.search)
-            if not searched:
-                return None
-            query["terms"] = text.beginnings(searched)
-        # Also beside a search: for a common word the server walks a sorted index and stops early.
-        query["facets"] = {"$all": facets or [ANY]}
+        query: dict[str, Any] = {"is_active": True, "facets": {"$all": facets or [ANY]}}
         if price := self._price_bounds(wanted):
             query["price"] = price
         if wanted.in_stock:
@@ -96,8 +96,13 @@ class ProductQueries:
         return bounds
 
     def get(self, id: str, with_inactive: bool = False) -> Row:
-        """The product with this id; raises NotFound, also for a withdrawn one unless asked for."""
-        row: Row | None = Product.raw().find_one({"_id": id}, _UNSHOWN)
+        """The product with this id or slug.
+
+        Raises NotFound, also for a withdrawn one unless asked for.
+        """
+        # Slugs have no `_`, so none is an id.
+        field = "_id" if "_" in id else "slug"
+        row: Row | None = Product.raw().find_one({field: id}, _UNSHOWN)
         if row is None or not (row["is_active"] or with_inactive):
             raise NotFound(f"There is no product {id}.")
         return row
@@ -110,25 +115,20 @@ class ProductQueries:
 
     def products(self, ids: Sequence[str]) -> dict[str, ProductInfo]:
         """As `by_ids`, in the form that is published to other plugins."""
-        return {id: _info(row) for id, row in self.by_ids(ids).items()}
+        return {id: product_info(row) for id, row in self.by_ids(ids).items()}
 
     def matching(self, searched: str, limit: int) -> list[ProductInfo]:
-        """Products for sale with all words of `searched`, accents optional, best rated first."""
-        query = self.query(ProductFilter(search=searched))
-        if query is None:
-            return []
-        rows = Product.raw().find(query, _UNSHOWN).sort(SORTS["rating"]).limit(limit)
-        return [_info(row) for row in rows]
+        """Products for sale with all words of `searched`, accents optional, the best first."""
+        found = self._search.best(searched, limit)
+        rows = self.by_ids([row["_id"] for row in found])
+        return [product_info(rows[row["_id"]]) for row in found if row["_id"] in rows]
 
 
-def fold_tag(tag: str) -> str:
-    """A skin type or concern as it is stored: `Large pores` as `large-pores`."""
-    return "-".join(text.fold(tag).split())
-
-
-def _info(row: Row) -> ProductInfo:
+def product_info(row: Row) -> ProductInfo:
+    """A stored product as other plugins see it."""
     return ProductInfo(
         id=row["_id"],
+        slug=row.get("slug"),
         sku=row["sku"],
         name=row["name"],
         description=row["description"],
@@ -140,7 +140,24 @@ def _info(row: Row) -> ProductInfo:
         is_active=row["is_active"],
         image_url=row.get("image_url"),
         ingredients=tuple(row.get("ingredients", ())),
+        ingredient_keys=tuple(row.get("ingredient_keys", ())),
         skin_types=tuple(row.get("skin_types", ())),
         concerns=tuple(row.get("concerns", ())),
         rating=row.get("rating"),
+        rating_count=row["rating_count"],
+        variants=tuple(_variant_info(variant) for variant in row["variants"]),
+    )
+
+
+def _variant_info(variant: Row) -> VariantInfo:
+    return VariantInfo(
+        id=variant["id"],
+        sku=variant["sku"],
+        name=variant_name(variant),
+        shade=variant.get("shade"),
+        swatch=variant.get("swatch"),
+        size=variant.get("size"),
+        price=variant["price"],
+        inventory=variant["inventory"],
+        is_active=variant["is_active"],
     )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
 
+from wrencos_commerce.services.ingredients.checking import IngredientWarning
 from wrencos_commerce.services.payment_methods import PaymentMethod
 from wrencos_commerce.services.pricing import PricedCart
+from wrencos_commerce.services.variants import variant_name
 from wrencos_commerce.views.base import Row, View
+from wrencos_commerce.views.ingredients import IngredientWarningView, warning_view
 from wrencos_core.api import money
 
 
@@ -17,6 +21,9 @@ class CartItemView(View, kw_only=True):
 
     item_id: str
     product_id: str
+    variant_id: str
+    variant_name: str | None
+    sku: str
     name: str
     price: Decimal
     quantity: int
@@ -34,7 +41,11 @@ class AdjustmentView(View, kw_only=True):
 
 
 class CartView(View, kw_only=True):
-    """A cart; `itemCount` counts pieces."""
+    """A cart; `itemCount` counts pieces.
+
+    `warnings` are of ingredients that do not go together or that the customer avoids, with what
+    was bought before.
+    """
 
     items: list[CartItemView]
     adjustments: list[AdjustmentView]
@@ -42,6 +53,7 @@ class CartView(View, kw_only=True):
     total: Decimal
     item_count: int
     currency: str
+    warnings: list[IngredientWarningView]
 
 
 class CartItemAdded(View, kw_only=True):
@@ -79,7 +91,9 @@ class OrderConfirmation(View, kw_only=True):
     message: str
 
 
-def cart_view(cart: PricedCart) -> CartView:
+def cart_view(cart: PricedCart, warnings: Sequence[IngredientWarning] = ()) -> CartView:
+    """The cart with its warnings."""
+
     def major(amount: int) -> Decimal:
         return money.to_major(amount, cart.currency)
 
@@ -88,8 +102,11 @@ def cart_view(cart: PricedCart) -> CartView:
             CartItemView(
                 item_id=line.item_id,
                 product_id=line.product["_id"],
+                variant_id=line.variant["id"],
+                variant_name=variant_name(line.variant),
+                sku=line.variant["sku"],
                 name=line.product["name"],
-                price=major(line.product["price"]),
+                price=major(line.price),
                 quantity=line.quantity,
                 line_total=major(line.total),
                 image_url=line.product.get("image_url"),
@@ -105,6 +122,7 @@ def cart_view(cart: PricedCart) -> CartView:
         total=major(cart.total),
         item_count=cart.item_count,
         currency=cart.currency,
+        warnings=[warning_view(warning) for warning in warnings],
     )
 
 

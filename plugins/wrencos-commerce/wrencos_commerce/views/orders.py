@@ -16,6 +16,8 @@ class OrderItemView(View, kw_only=True):
     """What was bought, as it was then."""
 
     product_id: str
+    variant_id: str
+    variant_name: str | None
     sku: str
     name: str
     price: Decimal
@@ -135,6 +137,8 @@ def _order_fields(row: Row) -> dict[str, Any]:
         "items": [
             OrderItemView(
                 product_id=line["product_id"],
+                variant_id=line["variant_id"],
+                variant_name=line.get("variant_name"),
                 sku=line["sku"],
                 name=line["name"],
                 price=money.to_major(line["price"], currency),

@@ -1,0 +1,52 @@
+"""Fields that several schemas share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from wrencos_commerce.models.product import fold_tag
+from wrencos_core.web import LANGUAGES, Line
+
+MOST_IN_STOCK = 2**31 - 1
+
+
+class Tags(fields.List[str]):
+    """Up to 30 short words, kept as `large-pores`; one that comes twice counts once."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(Line(60), validate=validate.Length(max=30), **kwargs)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> list[str | None]:
+        texts = super()._deserialize(value, attr, data, **kwargs)
+        return list(dict.fromkeys(tag for text in texts if (tag := fold_tag(text or ""))))
+
+
+class Locale(fields.String):
+    """A language that texts are in: `vi` or `en`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=validate.OneOf(LANGUAGES), **kwargs)
+
+
+class ImageUrl(Line):
+    """A web address, or a path on this server such as `/media/…`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(500, **kwargs)
+        self.validators.append(
+            validate.Regexp(r"^(https?://|/)\S+$", error="Must be a web address or a path.")
+        )
+
+
+class Slug(Line):
+    """The end of a web address: lower case letters, digits and single hyphens."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(100, **kwargs)
+        self.validators.append(
+            validate.Regexp(r"^[a-z0-9]+(-[a-z0-9]+)*$", error="Must look like `kem-chong-nang`.")
+        )
