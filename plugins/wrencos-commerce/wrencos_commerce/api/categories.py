@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from wrencos_commerce import schemas
+from wrencos_commerce.api.locale import wanted_locale
 from wrencos_commerce.permissions import WRITE_CATEGORIES
+from wrencos_commerce.schemas import categories as schemas
 from wrencos_commerce.services.categories import Categories
 from wrencos_commerce.views.categories import (
     CategoryCreated,
@@ -31,17 +32,18 @@ def list_categories(args: dict[str, Any]) -> CategoryList:
 
     By name; with `tree=true` only the roots, each with its `children`.
     """
-    rows = service(Categories).all()
+    rows, locale = service(Categories).all(), wanted_locale()
     if args["tree"]:
-        return CategoryList(categories=category_tree(rows))
-    return CategoryList(categories=[category_view(row) for row in rows])
+        return CategoryList(categories=category_tree(rows, locale))
+    return CategoryList(categories=[category_view(row, locale) for row in rows])
 
 
 @blp.get("/<category_id>", access=PUBLIC, etag=True)
 @blp.response(200, CategoryDetail)
 def get_category(category_id: str) -> CategoryDetail:
     """Get a category by its id or slug."""
-    return CategoryDetail(category=category_view(service(Categories).get(category_id)))
+    row = service(Categories).get(category_id)
+    return CategoryDetail(category=category_view(row, wanted_locale()))
 
 
 @blp.post("", access=WRITE_CATEGORIES)

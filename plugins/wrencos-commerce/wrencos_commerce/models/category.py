@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mongoengine import ListField, StringField
+from mongoengine import DictField, ListField, StringField
 
 from wrencos_core.api import Document
 
@@ -25,5 +25,7 @@ class Category(Document):
     name = StringField(required=True)
     slug = StringField(required=True)
     description = StringField(required=True, default="")
+    # Of the texts above in other languages: {"en": {"name": …, "description": …}}.
+    translations = DictField()
     parent_id = StringField()
     ancestors = ListField(StringField())

@@ -60,6 +60,7 @@ class Categories:
             name=values["name"],
             slug=slug,
             description=values.get("description") or "",
+            translations={},
             parent_id=values.get("parent_id"),
             ancestors=_path_to(values.get("parent_id")),
         )

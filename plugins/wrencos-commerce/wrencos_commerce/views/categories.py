@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from wrencos_commerce.services.translations import translated
 from wrencos_commerce.views.base import Row, View
 
 
@@ -44,20 +45,22 @@ class CategoryUpdated(View, kw_only=True):
     updated_category: CategoryView
 
 
-def category_view(row: Row) -> CategoryView:
+def category_view(row: Row, locale: str | None = None) -> CategoryView:
+    """The category in the language `locale`; without one, as the shop wrote it."""
+    name, description = translated(row, locale)
     return CategoryView(
         category_id=row["_id"],
-        name=row["name"],
+        name=name,
         slug=row["slug"],
-        description=row["description"],
+        description=description,
         parent_id=row.get("parent_id"),
         created_at=row["created_at"],
     )
 
 
-def category_tree(rows: Iterable[Row]) -> list[CategoryView]:
+def category_tree(rows: Iterable[Row], locale: str | None = None) -> list[CategoryView]:
     """The roots, each with its children below it; siblings keep the order of `rows`."""
-    views = [category_view(row) for row in rows]
+    views = [category_view(row, locale) for row in rows]
     below: dict[str | None, list[CategoryView]] = {}
     for view in views:
         below.setdefault(view.parent_id, []).append(view)
