@@ -10,10 +10,10 @@ SOURCES := wrencos_core cli plugins tests benchmarks
 PACKAGES := wrencos_core cli/wrencos_cli $(wildcard plugins/*/wrencos_*)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs wheels clean
+.PHONY: help demo test check format bench bench-search docs wheels clean
 
 help: ## Show the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.txt constraints.txt pyproject.toml $(wildcard plugins/*/pyproject.toml)
 	@test -n "$(PYTHON)" || { echo "Wrencos needs Python 3.11 or newer on the PATH." >&2; exit 1; }
@@ -42,6 +42,9 @@ format: $(READY) ## Format and mend what ruff can
 
 bench: $(READY) ## Measure the production server
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-search: $(READY) ## Measure the search, and how good its answers are
+	@$(BIN)/python -m benchmarks.search $(ARGS)
 
 docs: $(READY) ## Write the generated documentation anew
 	@$(BIN)/wrencos settings markdown > docs/settings.md

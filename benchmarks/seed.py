@@ -22,7 +22,7 @@ PAGE = 20
 _SHORTEST_WORD = 4
 _SEARCHES = 60
 # Of the demo only this: customers and a year of orders are not asked for here.
-_CATALOGUE = "commerce.catalogue"
+_CATALOGUE = ("commerce.catalogue", "commerce.search")
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,14 @@ def seeded(base: Databases, products: int, groups: Iterable[str], users: int) ->
 
 def _fill_catalogue(platform: Platform, products: int) -> None:
     steps = platform.plugins.collect("register_demo", platform=platform)
-    catalogue = [step for _, step in steps if step.name == _CATALOGUE]
+    catalogue = [step for _, step in steps if step.name in _CATALOGUE]
     if not catalogue:
         raise RuntimeError("there is no commerce plugin: not installed, switched off or refused")
     demo.fill(platform, catalogue, products, lambda label, done, total: None)
     rows = database.database()["commerce_products"]
-    rows.update_many({}, {"$set": {"inventory": STOCK, "is_active": True}})
+    rows.update_many(
+        {}, {"$set": {"inventory": STOCK, "variants.$[].inventory": STOCK, "is_active": True}}
+    )
 
 
 def _product_ids(wanted: int) -> list[str]:

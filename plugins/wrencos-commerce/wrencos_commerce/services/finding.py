@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wrencos_commerce.models.order import Order
-from wrencos_commerce.models.product import SORTS, Product
 from wrencos_commerce.permissions import READ_ORDERS
-from wrencos_commerce.services.product_queries import ProductFilter, ProductQueries
+from wrencos_commerce.services.search.product_search import ProductSearch
 from wrencos_core.api import Identity, Money, Platform, is_id, text as folding
 from wrencos_core.contracts.search import SearchHit
 
@@ -18,23 +17,21 @@ def search(platform: Platform, identity: Identity, text: str, limit: int) -> Seq
     if is_id(text, Order.id_prefix):
         return _order(text) if platform.allows(identity, READ_ORDERS) else []
     wanted = folding.words(text)
-    if not wanted:
-        return []
-    query = platform.services.require(ProductQueries).query(ProductFilter(search=text))
-    rows = Product.raw().find(query, {"name": 1, "sku": 1}).sort(SORTS["rating"]).limit(limit)
-    return sorted((_product(row, wanted) for row in rows), key=lambda hit: -hit.score)
+    rows = platform.services.require(ProductSearch).best(text, limit)
+    return sorted((_product(row, text, wanted) for row in rows), key=lambda hit: -hit.score)
 
 
-def _product(row: dict[str, Any], wanted: Sequence[str]) -> SearchHit:
+def _product(row: Mapping[str, Any], text: str, wanted: Sequence[str]) -> SearchHit:
     """A hit in the name counts for more than one in the description or the ingredients."""
     in_name = folding.words(row["name"])
     found = sum(any(word.startswith(part) for word in in_name) for part in wanted)
+    is_sku = folding.fold(row["sku"]) == folding.fold(text.strip())
     return SearchHit(
         id=row["_id"],
         kind="product",
         title=row["name"],
         subtitle=row["sku"],
-        score=1.0 if folding.fold(row["sku"]) in wanted else 0.5 + 0.4 * found / len(wanted),
+        score=1.0 if is_sku else 0.5 + 0.4 * found / len(wanted),
     )
 
 
