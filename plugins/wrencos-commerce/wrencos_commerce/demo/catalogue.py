@@ -14,7 +14,7 @@ from wrencos_commerce.models.order import Order
 from wrencos_commerce.models.product import Product
 from wrencos_commerce.pictures import product_picture
 from wrencos_commerce.services.categories import Categories
-from wrencos_commerce.services.product_csv import ProductCsv
+from wrencos_commerce.services.csv.product_csv import ProductCsv
 from wrencos_core.api import SYSTEM, DemoContext, clock, money, now
 
 # How long ago the demo's shop opened.

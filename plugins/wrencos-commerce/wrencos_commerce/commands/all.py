@@ -1,0 +1,31 @@
+"""Every command of commerce."""
+
+from __future__ import annotations
+
+import click
+
+from wrencos_commerce.commands import (
+    batches,
+    brands,
+    ingredients,
+    products,
+    recommendations,
+    reviews,
+    search,
+    shelf,
+    translations,
+)
+
+products.product.add_command(shelf.shelf_cards)
+products.product.add_command(shelf.low_stock)
+products.product.add_command(translations.translations)
+
+COMMANDS: list[click.Command] = [
+    products.product,
+    batches.batch,
+    brands.brand,
+    ingredients.ingredient,
+    recommendations.recommend,
+    reviews.review,
+    search.search,
+]
