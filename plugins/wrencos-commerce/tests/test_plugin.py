@@ -32,12 +32,16 @@ AUDITORS.check_permission = customers_read_orders  # type: ignore[attr-defined]
 
 
 def test_the_search_finds_products_and_orders(
-    login: Any, make_product: MakeProduct, place_order: Callable[..., str]
+    login: Any,
+    make_product: MakeProduct,
+    place_order: Callable[..., str],
+    run_jobs: Callable[[], int],
 ) -> None:
     admin = login("admin")
     cream = make_product(name="Kem chống nắng", sku="K-1")
     other = make_product(name="Serum", description="Good under kem chong nang", sku="S-1")
     make_product(name="Kem withdrawn", is_active=False)
+    run_jobs()
     hits = admin.get("/api/search?q=kem+nang").get_json()["hits"]
     assert [hit["id"] for hit in hits] == [cream, other]
     assert hits[0]["score"] > hits[1]["score"]
@@ -81,10 +85,13 @@ def test_the_search_of_products_walks_no_index(
     assert plan["keys"] <= 2
 
 
-def test_the_catalogue_for_other_plugins(platform: Platform, make_product: MakeProduct) -> None:
+def test_the_catalogue_for_other_plugins(
+    platform: Platform, make_product: MakeProduct, run_jobs: Callable[[], int]
+) -> None:
     catalog = platform.services.require(ProductCatalog)
     cream = make_product(name="Kem chống nắng", price=Decimal("20"), skin_types=["oily"])
     gone = make_product(name="Kem gone", is_active=False)
+    run_jobs()
     found = catalog.products([cream, gone, "prod_nothing"])
     assert set(found) == {cream, gone}
     assert (found[cream].price, found[cream].skin_types) == (2000, ("oily",))

@@ -13,6 +13,16 @@ class CategoryInUse(Conflict):
     slug, title = "category-in-use", "The category still holds products or categories"
 
 
+class BrandInUse(Conflict):
+    """`products` is how many products are of the brand."""
+
+    slug, title = "brand-in-use", "The brand still has products"
+
+
+class GalleryFull(Conflict):
+    slug, title = "gallery-full", "The product has as many pictures as it can have"
+
+
 class ProductUnavailable(Conflict):
     slug, title = "product-unavailable", "The product is not for sale"
 
@@ -25,6 +35,14 @@ class OutOfStock(Conflict):
 
 class CartFull(Conflict):
     slug, title = "cart-full", "The cart holds too many different products"
+
+
+class WishlistFull(Conflict):
+    slug, title = "wishlist-full", "The wishlist holds too many products"
+
+
+class BackInStock(Conflict):
+    slug, title = "in-stock", "It can be bought now"
 
 
 class CartEmpty(Conflict):
@@ -53,3 +71,29 @@ class UnknownPaymentMethod(DomainError):
     """`offered` lists the ids of the payment methods that there are."""
 
     status, slug, title = 422, "unknown-payment-method", "This payment method is not offered"
+
+
+class InvalidLink(DomainError):
+    status, slug, title = 400, "invalid-link", "The link is not valid any more"
+
+
+class NotEnoughInBatch(Conflict):
+    """`available` is how many pieces are left of the batch."""
+
+    slug, title = "not-enough-in-batch", "There are not so many pieces in the batch"
+
+
+class AlreadyReviewed(Conflict):
+    """`reviewId` is the review that the customer has written already."""
+
+    slug, title = "already-reviewed", "You have reviewed this product already"
+
+
+class AlreadyReported(Conflict):
+    slug, title = "already-reported", "You have reported this already"
+
+
+class ReviewTransitionRefused(Conflict):
+    """`allowed` lists the states that the review may go to from where it is."""
+
+    slug, title = "review-transition-refused", "The review can't go to this state"

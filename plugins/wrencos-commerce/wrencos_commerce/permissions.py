@@ -5,8 +5,15 @@ from __future__ import annotations
 from wrencos_core.api import Permission, Role
 
 WRITE_CATEGORIES = "commerce.categories.write"
+WRITE_BRANDS = "commerce.brands.write"
 WRITE_PRODUCTS = "commerce.products.write"
 READ_COST = "commerce.products.read_cost"
+READ_BATCHES = "commerce.batches.read"
+WRITE_BATCHES = "commerce.batches.write"
+MODERATE_REVIEWS = "commerce.reviews.moderate"
+WRITE_SYNONYMS = "commerce.synonyms.write"
+READ_SEARCHES = "commerce.searches.read"
+READ_DEMAND = "commerce.stock_requests.read"
 READ_ORDERS = "commerce.orders.read"
 UPDATE_ORDER_STATUS = "commerce.orders.update_status"
 
@@ -14,8 +21,15 @@ _STAFF = frozenset({Role.STAFF})
 
 PERMISSIONS = [
     Permission(WRITE_CATEGORIES, "Create, change and delete categories."),
+    Permission(WRITE_BRANDS, "Create, change and delete brands."),
     Permission(WRITE_PRODUCTS, "Create, change and withdraw products."),
     Permission(READ_COST, "See what products cost the shop."),
+    Permission(READ_BATCHES, "See batches and what expires soon.", _STAFF),
+    Permission(WRITE_BATCHES, "Receive batches, write them off, return and recall them."),
+    Permission(MODERATE_REVIEWS, "Publish, hide and answer reviews.", _STAFF),
+    Permission(WRITE_SYNONYMS, "Keep the synonyms of the search."),
+    Permission(READ_SEARCHES, "See what customers search for and do not find."),
+    Permission(READ_DEMAND, "See how many customers wait for what is sold out.", _STAFF),
     Permission(READ_ORDERS, "See every customer's orders.", _STAFF),
     Permission(UPDATE_ORDER_STATUS, "Move orders on, ship and cancel them.", _STAFF),
 ]

@@ -6,23 +6,19 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import wrencos_commerce
-from wrencos_commerce import hookspecs, subscribers
-from wrencos_commerce.models.cart import Cart
-from wrencos_commerce.models.category import Category
-from wrencos_commerce.models.order import Order
-from wrencos_commerce.models.product import Product
+from wrencos_commerce import hookspecs, jobs, subscribers
+from wrencos_commerce.migrations.all import MIGRATIONS
+from wrencos_commerce.models.all import MODELS
 from wrencos_commerce.permissions import PERMISSIONS
 from wrencos_commerce.services import figures, finding, privacy, wiring
 from wrencos_commerce.settings import CommerceSettings
 from wrencos_core.api import (
     DemoStep,
     Document,
+    Migration,
     Permission,
-    Platform,
     PluginInfo,
-    ServiceRegistry,
     Settings,
-    Subscriber,
     hookimpl,
 )
 
@@ -52,7 +48,12 @@ def register_settings() -> Sequence[type[Settings]]:
 
 @hookimpl
 def register_models() -> Sequence[type[Document]]:
-    return [Category, Product, Cart, Order]
+    return MODELS
+
+
+@hookimpl
+def register_migrations() -> Sequence[Migration]:
+    return MIGRATIONS
 
 
 @hookimpl
@@ -61,27 +62,17 @@ def register_permissions() -> Sequence[Permission]:
 
 
 @hookimpl
-def register_services(platform: Platform, services: ServiceRegistry) -> None:
-    wiring.provide(platform, services)
-
-
-@hookimpl
-def register_subscribers(platform: Platform) -> Sequence[Subscriber]:
-    return subscribers.subscribers(platform)
-
-
-@hookimpl
 def register_blueprints() -> Sequence[Blueprint]:
-    from wrencos_commerce.api import cart, categories, orders, products
+    from wrencos_commerce.api.all import BLUEPRINTS
 
-    return [categories.blp, products.blp, cart.blp, cart.payment_methods, orders.blp]
+    return BLUEPRINTS
 
 
 @hookimpl
 def register_commands() -> Sequence[click.Command]:
-    from wrencos_commerce.commands import product
+    from wrencos_commerce.commands.all import COMMANDS
 
-    return [product]
+    return COMMANDS
 
 
 @hookimpl
@@ -91,7 +82,11 @@ def register_demo() -> Sequence[DemoStep]:
     return STEPS
 
 
-# Run-time hooks that a service answers as it is.
+# Hooks that another module answers as it is.
+register_services = hookimpl(wiring.provide)
+register_subscribers = hookimpl(subscribers.subscribers)
+register_jobs = hookimpl(jobs.jobs)
+register_schedules = hookimpl(jobs.schedules)
 search = hookimpl(finding.search)
 collect_metrics = hookimpl(figures.metrics)
 export_personal_data = hookimpl(privacy.stored_data)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from wrencos_core.api import Settings
 
@@ -22,3 +22,46 @@ class CommerceSettings(Settings):
     delivery_days: int = Field(
         7, ge=0, le=90, description="Days from order to delivery that a customer is told."
     )
+    low_stock_threshold: int = Field(
+        5, ge=0, le=9999, description="Pieces of a variant from which on it counts as running low."
+    )
+    built_in_synonyms: bool = Field(
+        default=True,
+        description="Search with the built-in Vietnamese and English synonyms of cosmetics.",
+    )
+    product_url: str = Field(
+        "{base_url}/products/{slug}",
+        description="Page of a product, in mail and QR codes, made of {base_url}, {slug} and {id}.",
+    )
+    stock_alert_email: str = Field(
+        "", description="Address for a daily mail of what ran low or expires soon; empty: none."
+    )
+
+    import_max_bytes: int = Field(
+        20_000_000, ge=1000, le=100_000_000, description="Largest file of products, in bytes."
+    )
+    review_moderation: Literal["all", "unverified", "none"] = Field(
+        "unverified", description="Reviews that a moderator must see before everybody does."
+    )
+    review_request_days: int = Field(
+        7, ge=0, le=21, description="Days from delivery to a mail that asks for reviews; 0: none."
+    )
+
+    @field_validator("product_url")
+    @classmethod
+    def _known_places(cls, value: str) -> str:
+        try:
+            made = value.format(base_url="https://shop.example", slug="slug", id="id")
+        except (KeyError, IndexError, ValueError, AttributeError) as error:
+            raise ValueError("may hold {base_url}, {slug} and {id} only") from error
+        other = value.format(base_url="https://shop.example", slug="other", id="other")
+        if not made.startswith(("http://", "https://")) or made == other:
+            raise ValueError("must be a web address with {slug} or {id}")
+        return value
+
+    @field_validator("stock_alert_email")
+    @classmethod
+    def _one_address(cls, value: str) -> str:
+        if value and (value.count("@") != 1 or any(char in value for char in " ,;\r\n")):
+            raise ValueError("must be one mail address")
+        return value

@@ -6,9 +6,22 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from wrencos_commerce.models.order import Order
+from wrencos_commerce.services.gallery import Gallery
+from wrencos_commerce.services.review_privacy import finish_erasure
+from wrencos_commerce.services.reviews import Reviews
+from wrencos_commerce.services.search.work import search_subscribers
+from wrencos_commerce.services.stock_digest import StockDigest
+from wrencos_commerce.services.stock_notices import StockNotices
 from wrencos_core.api import Platform, Subscriber, now
-from wrencos_core.contracts.auth import UserDirectory
-from wrencos_core.contracts.commerce import OrderPlaced
+from wrencos_core.contracts.auth import UserDirectory, UserErased
+from wrencos_core.contracts.commerce import (
+    BatchExpiring,
+    OrderPlaced,
+    OrderStatusChanged,
+    StockBack,
+    StockLow,
+)
+from wrencos_core.contracts.files import ImageProcessed
 
 # A replay, or an import of old orders, must not write to people about them.
 STALE = timedelta(days=3)
@@ -19,7 +32,43 @@ def subscribers(platform: Platform) -> Sequence[Subscriber]:
     return [
         Subscriber(
             OrderPlaced, "commerce.confirm_order", lambda event: confirm_order(platform, event)
-        )
+        ),
+        Subscriber(
+            StockBack,
+            "commerce.notify_stock_back",
+            lambda event: platform.services.require(StockNotices).on_stock_back(event),
+        ),
+        Subscriber(
+            StockLow,
+            "commerce.note_stock_low",
+            lambda event: platform.services.require(StockDigest).on_stock_low(event),
+        ),
+        Subscriber(
+            BatchExpiring,
+            "commerce.note_batch_expiring",
+            lambda event: platform.services.require(StockDigest).on_batch_expiring(event),
+        ),
+        Subscriber(
+            OrderStatusChanged,
+            "commerce.verify_reviews",
+            lambda event: platform.services.require(Reviews).on_order_delivered(event),
+        ),
+        Subscriber(
+            ImageProcessed,
+            "commerce.show_thumbnails",
+            lambda event: platform.services.require(Gallery).image_processed(event),
+        ),
+        Subscriber(
+            ImageProcessed,
+            "commerce.show_review_thumbnails",
+            lambda event: platform.services.require(Reviews).on_image_processed(event),
+        ),
+        Subscriber(
+            UserErased,
+            "commerce.release_review_photos",
+            lambda event: finish_erasure(platform, event),
+        ),
+        *search_subscribers(platform),
     ]
 
 

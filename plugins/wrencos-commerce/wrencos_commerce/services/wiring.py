@@ -2,34 +2,163 @@
 
 from __future__ import annotations
 
+from wrencos_commerce.services.batches import Batches
+from wrencos_commerce.services.brands import Brands
 from wrencos_commerce.services.carts import Carts
 from wrencos_commerce.services.categories import Categories
 from wrencos_commerce.services.checkout import Checkout
+from wrencos_commerce.services.csv.export import ProductExport
+from wrencos_commerce.services.csv.planning import Planner
+from wrencos_commerce.services.csv.product_csv import ProductCsv
+from wrencos_commerce.services.csv.restoring import Restorer
+from wrencos_commerce.services.csv.undoing import ImportUndo
+from wrencos_commerce.services.csv.uploads import ImportUploads
+from wrencos_commerce.services.csv.writing import Writer
+from wrencos_commerce.services.gallery import Gallery
+from wrencos_commerce.services.ingredients.gathering import IngredientGuard
+from wrencos_commerce.services.labels.shelf_cards import ShelfCards
+from wrencos_commerce.services.low_stock import LowStock
 from wrencos_commerce.services.order_queries import OrderQueries
 from wrencos_commerce.services.orders import Orders
+from wrencos_commerce.services.price_history import PriceHistory
 from wrencos_commerce.services.pricing import Pricing
-from wrencos_commerce.services.product_csv import ProductCsv
+from wrencos_commerce.services.product_changes import ProductChanges
+from wrencos_commerce.services.product_links import ProductLinks
 from wrencos_commerce.services.product_queries import ProductQueries
 from wrencos_commerce.services.products import Products
+from wrencos_commerce.services.publishing import Publishing
+from wrencos_commerce.services.recent_views import RecentlyViewed
+from wrencos_commerce.services.recommendations.advice import Advisor
+from wrencos_commerce.services.recommendations.published import PublishedRecommender
+from wrencos_commerce.services.rereading import IngredientReader
+from wrencos_commerce.services.review_feedback import ReviewFeedback
+from wrencos_commerce.services.review_moderation import ReviewModeration
+from wrencos_commerce.services.review_queries import ReviewQueries
+from wrencos_commerce.services.review_requests import ReviewRequests
+from wrencos_commerce.services.review_writer import ReviewWriter
+from wrencos_commerce.services.reviews import Reviews
+from wrencos_commerce.services.search.indexing import SearchIndex
+from wrencos_commerce.services.search.product_search import ProductSearch
+from wrencos_commerce.services.search.report import SearchReport
+from wrencos_commerce.services.search.suggestions import Suggestions
+from wrencos_commerce.services.search.synonyms import Synonyms
+from wrencos_commerce.services.skin_consent import SkinConsent
+from wrencos_commerce.services.skin_profiles import SkinProfiles
+from wrencos_commerce.services.stock import Stock
+from wrencos_commerce.services.stock_digest import StockDigest
+from wrencos_commerce.services.stock_notices import StockNotices
+from wrencos_commerce.services.stock_requests import StockRequests
+from wrencos_commerce.services.translations import Translations
+from wrencos_commerce.services.wishlists import Wishlists
 from wrencos_core.api import Platform, ServiceRegistry
-from wrencos_core.contracts.commerce import OrderReader, ProductCatalog
+from wrencos_core.contracts.commerce import OrderReader, ProductCatalog, Recommender
 
 
 def provide(platform: Platform, services: ServiceRegistry) -> None:
     """Provide every service of commerce."""
+    _provide_search(platform, services)
     categories = Categories()
-    products = Products(platform, categories)
-    product_queries = ProductQueries(platform)
+    brands = Brands(platform)
+    stock = Stock(platform)
+    prices = PriceHistory(platform)
+    products = Products(platform, categories, brands, stock, prices)
+    product_queries = ProductQueries(platform, services.require(ProductSearch))
     pricing = Pricing(platform)
-    carts = Carts(platform, product_queries, pricing)
+    carts = Carts(platform, product_queries, pricing, stock)
     order_queries = OrderQueries(platform)
     services.provide(Categories, categories)
+    services.provide(Brands, brands)
+    _provide_content(platform, services)
+    services.provide(Stock, stock)
+    services.provide(Batches, Batches(platform, stock))
+    services.provide(PriceHistory, prices)
     services.provide(Products, products)
     services.provide(ProductQueries, product_queries)
-    services.provide(ProductCsv, ProductCsv(products, categories))
+    planner = Planner(products, stock, platform.settings.locale)
+    writer = Writer(platform, planner, categories, brands, stock, prices)
+    services.provide(ProductExport, ProductExport(platform, categories))
+    _provide_imports(
+        platform,
+        services,
+        ProductCsv(planner, writer, categories),
+        ImportUndo(platform, Restorer(categories, stock, prices)),
+    )
     services.provide(Carts, carts)
-    services.provide(Checkout, Checkout(platform, carts, pricing))
-    services.provide(Orders, Orders(platform))
+    services.provide(IngredientGuard, IngredientGuard(platform, carts))
+    services.provide(IngredientReader, IngredientReader(platform))
+    services.provide(Checkout, Checkout(platform, carts, pricing, stock))
+    services.provide(Orders, Orders(platform, stock))
     services.provide(OrderQueries, order_queries)
     services.provide(ProductCatalog, product_queries)
     services.provide(OrderReader, order_queries)
+    _provide_advice(services, product_queries)
+    _provide_reviews(platform, services)
+    _provide_lists(platform, services, products=product_queries, carts=carts, stock=stock)
+
+
+def _provide_content(platform: Platform, services: ServiceRegistry) -> None:
+    """What products say in other languages, their pictures, and when they go on sale."""
+    changes = ProductChanges(platform)
+    services.provide(Translations, Translations(platform, changes))
+    services.provide(Gallery, Gallery(platform, changes))
+    services.provide(Publishing, Publishing(changes))
+
+
+def _provide_search(platform: Platform, services: ServiceRegistry) -> None:
+    """Finding products, and what keeps that in step."""
+    search, report = ProductSearch(platform), SearchReport()
+    services.provide(SearchIndex, SearchIndex())
+    services.provide(ProductSearch, search)
+    services.provide(SearchReport, report)
+    services.provide(Suggestions, Suggestions(search, report))
+    services.provide(Synonyms, Synonyms())
+
+
+def _provide_advice(services: ServiceRegistry, products: ProductQueries) -> None:
+    """What customers told of their skin, and what they are recommended."""
+    profiles = SkinProfiles()
+    advisor = Advisor(profiles)
+    services.provide(SkinProfiles, profiles)
+    services.provide(Advisor, advisor)
+    services.provide(Recommender, PublishedRecommender(advisor, products, profiles))
+
+
+def _provide_reviews(platform: Platform, services: ServiceRegistry) -> None:
+    writer = ReviewWriter(platform)
+    reviews = Reviews(platform, writer)
+    services.provide(Reviews, reviews)
+    services.provide(SkinConsent, SkinConsent(services.require(SkinProfiles), reviews))
+    services.provide(ReviewQueries, ReviewQueries(platform))
+    services.provide(ReviewModeration, ReviewModeration(writer))
+    services.provide(ReviewFeedback, ReviewFeedback())
+    services.provide(ReviewRequests, ReviewRequests(platform, ProductLinks(platform)))
+
+
+def _provide_imports(
+    platform: Platform, services: ServiceRegistry, imports: ProductCsv, undo: ImportUndo
+) -> None:
+    """Importing files of products, undoing that, and both over HTTP."""
+    services.provide(ProductCsv, imports)
+    services.provide(ImportUndo, undo)
+    services.provide(ImportUploads, ImportUploads(platform, imports, undo))
+
+
+def _provide_lists(
+    platform: Platform,
+    services: ServiceRegistry,
+    *,
+    products: ProductQueries,
+    carts: Carts,
+    stock: Stock,
+) -> None:
+    """What customers keep lists of, what the staff is told of the stock, and printed labels."""
+    links, low_stock = ProductLinks(platform), LowStock(platform)
+    requests = StockRequests(platform, products, stock, links)
+    services.provide(ProductLinks, links)
+    services.provide(Wishlists, Wishlists(products, carts))
+    services.provide(RecentlyViewed, RecentlyViewed(products))
+    services.provide(StockRequests, requests)
+    services.provide(StockNotices, StockNotices(platform, stock, requests, links))
+    services.provide(LowStock, low_stock)
+    services.provide(StockDigest, StockDigest(platform, low_stock))
+    services.provide(ShelfCards, ShelfCards(platform, links))
