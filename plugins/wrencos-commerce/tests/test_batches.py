@@ -181,6 +181,24 @@ def test_the_job_takes_expired_batches_out_once(
     assert [e["payload"]["inventory"] for e in outbox_events("commerce.stock_low")] == [2]
 
 
+def test_every_way_to_run_out_is_told(
+    admin: Caller,
+    login: Any,
+    make_product: MakeProduct,
+    purchase: dict[str, Any],
+    outbox_events: Any,
+) -> None:
+    """A write-off, a sale and a count after each other are three facts with three ids."""
+    serum = make_product(inventory=0)
+    lot = receive(admin, serum, "L", "2027-01-01", 8)
+    admin.post(f"/api/batches/{lot}/write-off", json={"quantity": 3, "note": "broken"})
+    buy(login(), serum, 5, purchase)
+    admin.put(f"/api/products/{serum}", json={"inventory": 7})
+    admin.put(f"/api/products/{serum}", json={"inventory": 0})
+    told = [event["payload"]["inventory"] for event in outbox_events("commerce.stock_low")]
+    assert told == [5, 0, 0]
+
+
 def test_two_jobs_at_once_take_an_expired_batch_out_once(
     admin: Caller, clock: Any, make_product: MakeProduct, platform: Platform
 ) -> None:

@@ -98,7 +98,7 @@ class Stock:
         for picked in batches:
             less = {"quantity": -picked["quantity"]}
             Batch.raw().update_one({"_id": picked["batch_id"]}, bump({"$inc": less}))
-        self._tell(before, variant, variant["inventory"] - quantity)
+        self._tell(before, variant, variant["inventory"] - quantity, before["version"] + 1)
         return Taken(before, variant, batches)
 
     def _picked(self, variant: Row, quantity: int) -> list[Row] | None:
@@ -181,7 +181,7 @@ class Stock:
             more["inventory"] = pieces
         query = {"_id": unit.product_id, "variants.id": unit.variant_id}
         Product.raw().update_one(query, {"$inc": more})
-        self._tell(before, variant, variant["inventory"] + pieces)
+        self._tell(before, variant, variant["inventory"] + pieces, before["version"])
         return before
 
     @staticmethod
@@ -198,7 +198,7 @@ class Stock:
         Raises Invalid when more is in batches than `inventory`.
         """
         self.check_count(variant, inventory)
-        self._tell(product, variant, inventory)
+        self._tell(product, variant, inventory, product["version"] + 1)
 
     @staticmethod
     def check_count(variant: Row, inventory: int) -> None:
@@ -209,8 +209,11 @@ class Stock:
                 errors={"inventory": [f"{batched} pieces are in batches; write those off there."]}
             )
 
-    def _tell(self, product: Row, variant: Row, after: int) -> None:
-        """Publish that a variant ran low, or that it is back."""
+    def _tell(self, product: Row, variant: Row, after: int, version: int) -> None:
+        """Publish that a variant ran low, or that it is back.
+
+        `version` is the product's after the write, so no two changes share an event's id.
+        """
         before, threshold = variant["inventory"], self._threshold
         if not variant["is_active"]:
             return
@@ -221,7 +224,7 @@ class Stock:
             "sku": variant["sku"],
             "inventory": after,
         }
-        stamp = f"{variant['id']}:{product['version']}"
+        stamp = f"{variant['id']}:{version}"
         if before > after and (after <= threshold < before or after == 0):
             self._outbox.publish(StockLow(id=f"{stamp}:low", **fields))
         elif before == 0 < after:
