@@ -13,6 +13,7 @@ from wrencos_commerce.services.brands import Brands
 from wrencos_commerce.services.categories import Categories
 from wrencos_commerce.services.ingredient_fields import ingredient_fields
 from wrencos_commerce.services.price_history import PriceHistory
+from wrencos_commerce.services.product_lookup import existing
 from wrencos_commerce.services.publishing import rescheduled
 from wrencos_commerce.services.stock import Stock
 from wrencos_commerce.services.variants import (
@@ -121,7 +122,7 @@ class Products:
         `precondition` gets the row before the change and raises to refuse; what it saw is what is
         changed. Raises NotFound, Invalid or AlreadyExists.
         """
-        before = _existing(id)
+        before = existing(id)
         precondition(before)
         stored = self.stored(changes)
         stored = {**rescheduled(stored), **stored}
@@ -139,7 +140,7 @@ class Products:
     @transactional
     def add_variant(self, id: str, values: Row, identity: Identity) -> tuple[str, Row]:
         """Add a variant to the product; its id and the product's row. Raises as `update` does."""
-        before = _existing(id)
+        before = existing(id)
         variant = new_variant({"price": before["price"], **minor_amounts(values, self.currency)})
         row = self._store(before, {"variants": [*before["variants"], variant]}, identity)
         audit.record(identity, "commerce.products.add_variant", id, _audited(variant))
@@ -148,7 +149,7 @@ class Products:
     @transactional
     def update_variant(self, id: str, variant_id: str, changes: Row, identity: Identity) -> Row:
         """Change the given fields of a variant; the product's row. Raises as `update` does."""
-        before = _existing(id)
+        before = existing(id)
         variant = find_variant(before, variant_id)
         if variant is None:
             raise NotFound(f"There is no variant {variant_id} of {before['name']}.")
@@ -163,7 +164,7 @@ class Products:
     @transactional
     def order_variants(self, id: str, variant_ids: Sequence[str], identity: Identity) -> Row:
         """Show the variants in this order, which names each once; the product's row."""
-        before = _existing(id)
+        before = existing(id)
         by_id = {variant["id"]: variant for variant in before["variants"]}
         if sorted(by_id) != sorted(variant_ids):
             raise Invalid(errors={"variantIds": ["Must name each variant of the product once."]})
@@ -284,13 +285,6 @@ def free_slug(name: str) -> str:
     if Product.raw().find_one({"slug": slug}, {"_id": 1}) is None:
         return slug
     return f"{slug}-{new_id('slug')[-8:].lower()}"
-
-
-def _existing(id: str) -> Row:
-    row: Row | None = Product.raw().find_one({"_id": id})
-    if row is None:
-        raise NotFound(f"There is no product {id}.")
-    return row
 
 
 def price_changes(before: Sequence[Row], after: Sequence[Row]) -> list[Row]:
