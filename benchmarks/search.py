@@ -1,4 +1,5 @@
-"""`python -m benchmarks.search`: the search at two sizes of the shop, and how good its answers are.
+"""`python -m benchmarks.search`: the search and the recommendations at two sizes of the shop, and
+how good the answers of the search are.
 
 It asks the application in this process, one request after the other, against the databases that the
 other benchmarks use. Figures and their meaning: docs/benchmarks.md.
@@ -77,6 +78,16 @@ ASKED: dict[str, Sequence[str]] = {
     "suggest": tuple(
         f"/api/products/suggest?q={typed}"
         for typed in ("k", "ke", "kem ch", "ser", "centella s", "lip", "halo v", "nuoc t")
+    ),
+    "recommend": (
+        "/api/recommendations?skinType=dry&concerns=acne&concerns=dryness",
+        "/api/recommendations?skinType=oily&concerns=acne&concerns=large-pores&locale=en",
+        "/api/recommendations",
+    ),
+    "recommend, avoid": (
+        "/api/recommendations?skinType=dry&concerns=acne&concerns=dryness&avoid=glycerin",
+        "/api/recommendations?skinType=oily&concerns=acne&avoid=fragrance&avoid=silicones",
+        "/api/recommendations?concerns=dark-spots&avoid=aqua&avoid=glycerin&avoid=fragrance",
     ),
 }
 

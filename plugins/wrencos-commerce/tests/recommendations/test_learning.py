@@ -29,7 +29,11 @@ def neighbours_of(product: str) -> dict[str, Any]:
 
 def counts(product: str) -> Any:
     generation = learned_about([]).generation
-    return counts_of(generation, [product]).get(product, {})
+    return counts_of(generation, [product])[product].by_skin_type
+
+
+def buyers(product: str) -> int:
+    return counts_of(learned_about([]).generation, [product])[product].buyers
 
 
 def test_what_is_bought_together_is_counted_by_customers_and_by_orders(past: Any) -> None:
@@ -114,7 +118,23 @@ def test_unpublished_reviews_do_not_count(past: Any) -> None:
     person = past.person(skin_type="dry")
     past.review(person, cream, 5, state="pending")
     learn()
-    assert counts(cream) == {}
+    soap = past.product("Soap")
+    past.order(person, soap)
+    learn()
+    assert counts(soap) == {"dry": {"bought": 1, "rated": 0, "high": 0}}
+    assert counts_of(learned_about([]).generation, [cream]) == {}
+
+
+def test_buyers_are_people_not_orders(past: Any) -> None:
+    a, b = past.products(2)
+    often = past.person()
+    for days in (10, 20):
+        past.order(often, a, a, quantity=9, days_ago=days)
+    past.order(past.person(), a, b)
+    past.order(past.person(), b, status="cancelled")
+    learn()
+    assert (buyers(a), buyers(b)) == (2, 1)
+    assert counts(a) == {}
 
 
 def test_run_twice_it_says_the_same_and_keeps_two_generations(past: Any, clock: Any) -> None:

@@ -22,35 +22,51 @@ RATED_ALIKE = re.compile(r"(\d+) of (\d+) customers with (\w+) skin rated it 4 o
 BOUGHT_WITH = re.compile(r"(\d+) customers who bought (.+) bought it too")
 RATED = re.compile(r"rated ([\d.]+) by (\d+) customers", re.IGNORECASE)
 SOLD = re.compile(r"(\d+) pieces sold")
+WITH_PROFILE = 25
 
 
-def recounted(text: str, product: str) -> str:
-    """Which claim the text makes, after counting it again."""
+def buyers_of(product: str) -> set[str]:
+    query = {"status": {"$ne": "cancelled"}, "lines.product_id": product}
+    return set(Order.raw().distinct("user_id", query))
+
+
+def pieces_of(product: str) -> int:
+    rows = Order.raw().find({"status": {"$ne": "cancelled"}})
+    lines = [line for row in rows for line in row["lines"]]
+    return sum(line["quantity"] for line in lines if line["product_id"] == product)
+
+
+def recounted(text: str, product: str, reader: str) -> str:
+    """Which claim the text makes, after counting it again; at least three are not the reader.
+
+    `reader` is someone whose purchases may be looked at.
+    """
     row = Product.raw().find_one({"_id": product})
     if found := RATED_ALIKE.search(text):
         people = SkinProfile.raw().distinct(
             "user_id", {"skin_type": found[3], "use_for_recommendations": True}
         )
         query = {"product_id": product, "user_id": {"$in": people}, "state": "published"}
-        ratings = [review["rating"] for review in Review.raw().find(query)]
-        assert (int(found[1]), int(found[2])) == (sum(r >= 4 for r in ratings), len(ratings))
-        assert len(ratings) >= 3
+        reviews = list(Review.raw().find(query))
+        high = sum(review["rating"] >= 4 for review in reviews)
+        assert (int(found[1]), int(found[2])) == (high, len(reviews))
+        assert len({review["user_id"] for review in reviews} - {reader}) >= 3
         return "rated alike"
     if found := BOUGHT_WITH.search(text):
         other = Product.raw().find_one({"name": found[2]})["_id"]
-        query = {"status": {"$ne": "cancelled"}}
-        buyers = [
-            set(Order.raw().distinct("user_id", {**query, "lines.product_id": id}))
-            for id in (product, other)
-        ]
-        assert int(found[1]) == len(buyers[0] & buyers[1]) >= 3
+        both = buyers_of(product) & buyers_of(other)
+        assert int(found[1]) == len(both)
+        assert len(both - {reader}) >= 3
         return "bought with"
     if found := RATED.search(text):
-        assert int(found[2]) == row["rating_count"] >= 3
+        raters = Review.raw().distinct("user_id", {"product_id": product, "state": "published"})
+        assert int(found[2]) == row["rating_count"]
+        assert len({*raters} - {reader}) >= 3
         assert float(found[1]) == pytest.approx(row["rating_sum"] / row["rating_count"], abs=0.05)
         return "rated"
     if found := SOLD.search(text):
-        assert int(found[1]) == row["sold"] >= 3
+        assert int(found[1]) == pieces_of(product)
+        assert len(buyers_of(product) - {reader}) >= 3
         return "sold"
     return "content"
 
@@ -66,7 +82,7 @@ def test_every_number_in_a_reason_is_true(platform: Platform, past: Any, seed: i
         )
         for number in range(14)
     ]
-    people = [past.person(skin_type=rng.choice(["dry", "oily"])) for _ in range(25)]
+    people = [past.person(skin_type=rng.choice(["dry", "oily"])) for _ in range(WITH_PROFILE)]
     people += [past.person() for _ in range(15)]
     for person in people:
         for product in rng.sample(products, rng.randint(1, 4)):
@@ -78,15 +94,38 @@ def test_every_number_in_a_reason_is_true(platform: Platform, past: Any, seed: i
                 Product.raw().update_one({"_id": product}, {"$inc": added})
     learn()
     kinds = set()
-    for person in people:
+    for number, person in enumerate(people):
+        reader = person if number < WITH_PROFILE else "somebody"
         wanted = Wanted(user_id=person, limit=14, locale="en", skin_type=rng.choice([None, "dry"]))
         for item in platform.services.require(Advisor).advise(wanted).suggested:
             row = item.scored.row
-            kinds.add(recounted(item.reason, row["_id"]))
+            kinds.add(recounted(item.reason, row["_id"], reader))
             text = item.reason.casefold()
             assert ("for dry skin" not in text) or "dry" in row["skin_types"]
             assert ("against" not in text) or row["concerns"]
     assert kinds >= {"rated alike", "rated"}
+
+
+def test_pieces_are_quoted_when_three_people_bought_them(platform: Platform, past: Any) -> None:
+    wholesale, retail = past.products(2)
+    past.order(past.person(), wholesale, quantity=40)
+    past.order(past.person(), wholesale, quantity=40)
+    buyers = [past.person(concerns=["acne"]) for _ in range(3)]
+    for buyer in buyers:
+        past.order(buyer, retail, days_ago=200)
+    learn()
+    advisor = platform.services.require(Advisor)
+
+    def reasons(user_id: str | None) -> dict[str, str]:
+        advice = advisor.advise(Wanted(user_id=user_id, limit=5, locale="en"))
+        return {item.scored.row["_id"]: item.reason for item in advice.suggested}
+
+    assert reasons(None) == {
+        wholesale: "For sale and in stock",
+        retail: "3 pieces sold in the past year",
+    }
+    assert recounted(reasons(None)[retail], retail, "somebody") == "sold"
+    assert reasons(buyers[0])[retail] == "For sale and in stock"
 
 
 PRODUCT = {
@@ -134,10 +173,10 @@ NONE = Grounds(Taste(), {}, {}, {})
             "Đang bán và còn hàng",
         ),
         (
-            Grounds(Taste(skin_type="oily"), {"oily": {"rated": 9, "high": 5}}, {}, {}),
-            {"sold": 3},
-            "3 pieces sold in the past year",
-            "Đã bán 3 sản phẩm trong năm qua",
+            Grounds(Taste(skin_type="oily"), {"oily": {"rated": 9, "high": 5}}, {}, {}, buyers=3),
+            {"sold": 7},
+            "7 pieces sold in the past year",
+            "Đã bán 7 sản phẩm trong năm qua",
         ),
         (
             Grounds(Taste(), {}, {"b": {"customers": 3}, "c": {"customers": 9}}, {"b": "Toner"}),
@@ -151,7 +190,27 @@ NONE = Grounds(Taste(), {}, {}, {})
             "Rated 4.7 by 3 customers",
             "3 khách hàng chấm trung bình 4,7 sao",
         ),
-        (NONE, {"rating_count": 2, "rating_sum": 10, "sold": 2}, "For sale and in stock", None),
+        (Grounds(Taste(), {}, {}, {}, buyers=2), {"sold": 99}, "For sale and in stock", None),
+        # Whoever reads it is not one of the three.
+        (
+            Grounds(
+                Taste(skin_type="oily"),
+                {"oily": {"rated": 3, "high": 3}},
+                {"b": {"customers": 3}},
+                {"b": "Toner", "prod_a": "Cream"},
+                buyers=3,
+            ),
+            {"rating_count": 3, "rating_sum": 15, "sold": 99},
+            "For sale and in stock",
+            None,
+        ),
+        (
+            Grounds(Taste(), {}, {"b": {"customers": 4}}, {"b": "Toner", "prod_a": "Cream"}),
+            {},
+            "4 customers who bought Toner bought it too",
+            None,
+        ),
+        (NONE, {"rating_count": 2, "rating_sum": 10}, "For sale and in stock", None),
         (NONE, {"rating_count": 9, "rating_sum": 30}, "For sale and in stock", None),
     ],
 )

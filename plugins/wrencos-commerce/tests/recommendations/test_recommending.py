@@ -10,13 +10,16 @@ from flask.testing import FlaskClient
 
 from wrencos_commerce.models.product import Product
 from wrencos_commerce.models.wishlist import Wishlist
+from wrencos_commerce.services.avoiding import Avoiding
 from wrencos_commerce.services.recommendations.advice import Advisor, Wanted
-from wrencos_commerce.services.recommendations.candidates import MOST
+from wrencos_commerce.services.recommendations.candidates import MOST, MOST_LOOKED_AT
 from wrencos_commerce.services.recommendations.learning import learn
+from wrencos_commerce.services.recommendations.likeness import similar
 from wrencos_core.api import Platform, new_id, new_row
 from wrencos_core.contracts.commerce import Recommender
 
 URL = "/api/recommendations"
+WHO: dict[str, Any] = {"skin_type": "dry", "concerns": ["acne", "dryness"]}
 
 
 def names(answer: Any) -> list[str]:
@@ -94,6 +97,19 @@ def test_a_guest_may_avoid_too(client: FlaskClient, past: Any) -> None:
     past.product("Plain")
     assert names(client.get(f"{URL}?avoid=fragrance")) == ["Plain"]
     assert sorted(names(client.get(URL))) == ["Plain", "Scented"]
+
+
+def test_what_the_dictionary_does_not_know_is_told(
+    client: FlaskClient, login: Any, past: Any
+) -> None:
+    past.product("Plain")
+    typed = "avoid=Unobtainium&avoid=fragrance"
+    assert client.get(f"{URL}?{typed}").get_json()["unknownAvoids"] == ["Unobtainium"]
+    assert client.get(URL).get_json()["unknownAvoids"] == []
+    me = login()
+    past.profiles.save(me.user_id, {"avoid": ["Kryptonite", "Retinol"]})
+    shown = me.get(f"{URL}?{typed}&explain=1").get_json()
+    assert shown["unknownAvoids"] == ["Unobtainium", "Kryptonite"]
 
 
 def test_an_ingredient_that_no_dictionary_knows_is_avoided_by_its_words(
@@ -208,19 +224,49 @@ def test_the_contract_for_other_plugins(platform: Platform, past: Any) -> None:
     assert recommender.similar("prod_nothing", 5) == []
 
 
-def test_the_hot_path_is_bounded_and_on_indexes(
-    platform: Platform, past: Any, commands_of: Any, plans_of: Any
-) -> None:
-    me = past.person(skin_type="dry", concerns=["acne", "redness"], avoid=["retinol"])
-    ids = past.products(6, skin_types=["dry"], concerns=["acne"])
-    row = Product.raw().find_one({"_id": ids[0]})
+def copied(id: str, count: int) -> None:
+    row = Product.raw().find_one({"_id": id})
     copies = []
-    for number in range(700):
+    for number in range(count):
         id = new_id("prod")
         variant = {**row["variants"][0], "id": new_id("var"), "sku": id}
         copy = {**row, "_id": id, "slug": id, "sku": id, "variants": [variant], "sold": number}
         copies.append(copy)
     Product.raw().insert_many(copies)
+
+
+def test_a_shop_where_nothing_fits_is_not_gone_through(
+    platform: Platform, past: Any, commands_of: Any, plans_of: Any
+) -> None:
+    id = past.product("Cream", skin_types=["dry"], concerns=["acne", "dryness"])
+    copied(id, MOST_LOOKED_AT // 2)
+    avoid = ["glycerin"]
+    wanted = Wanted(user_id=None, limit=10, locale="en", avoid=avoid, **WHO)
+    advisor = platform.services.require(Advisor)
+    assert advisor.advise(wanted).suggested == []
+    row = Product.raw().find_one({"_id": id})
+    sent = commands_of(lambda: advisor.advise(wanted))
+    sent += commands_of(lambda: similar(row, Avoiding.of(avoid), 8))
+    looked_at = [sum(plan["documents"] for plan in plans_of(command)) for command in sent]
+    assert len(looked_at) >= 3
+    assert max(looked_at) <= MOST_LOOKED_AT
+
+
+def test_what_fits_is_found_behind_many_that_do_not(platform: Platform, past: Any) -> None:
+    fit = past.product("Fits", ingredients=["Aqua"], skin_types=["dry"])
+    cream = past.product("Cream", skin_types=["dry"])
+    copied(cream, 500)
+    wanted = Wanted(user_id=None, limit=10, locale="en", avoid=["glycerin"], **WHO)
+    (found,) = platform.services.require(Advisor).advise(wanted).suggested
+    assert found.scored.row["_id"] == fit
+
+
+def test_the_hot_path_is_bounded_and_on_indexes(
+    platform: Platform, past: Any, commands_of: Any, plans_of: Any
+) -> None:
+    me = past.person(skin_type="dry", concerns=["acne", "redness"], avoid=["retinol"])
+    ids = past.products(6, skin_types=["dry"], concerns=["acne"])
+    copied(ids[0], 700)
     past.order(me, ids[0], ids[1])
     past.order(past.person(skin_type="dry"), ids[0], ids[1])
     learn()

@@ -59,10 +59,12 @@ def test_a_product_for_my_skin_beats_one_for_all_beats_one_for_others() -> None:
 
 def test_more_and_more_urgent_concerns_count_more() -> None:
     taste = Taste(concerns=("acne", "redness", "dullness"))
-    wanted = (["acne", "redness", "dullness"], ["acne", "redness"], ["acne"], ["dullness"], [])
+    three = ["acne", "redness", "dullness"]
+    wanted: list[list[str]] = [three, three[:2], ["acne"], ["dullness"], []]
     parts = [content_part(product(concerns=concerns), taste) for concerns in wanted]
     assert parts == sorted(parts, reverse=True)
-    assert (parts[0], parts[-1]) == (pytest.approx(1), 0)
+    assert parts[0] == pytest.approx(1)
+    assert parts[-1] == 0
 
 
 def test_what_the_skin_does_not_like_counts() -> None:
@@ -171,7 +173,8 @@ def test_variety_takes_the_best_at_each_place(
 
 
 def _by_hand(scored: list[Scored], limit: int) -> list[str]:
-    left, taken, chosen = list(scored), {"a": 0, "b": 0}, []
+    left, taken = list(scored), {"a": 0, "b": 0}
+    chosen: list[str] = []
     while left and len(chosen) < limit:
 
         def worth(item: Scored) -> tuple[float, str]:

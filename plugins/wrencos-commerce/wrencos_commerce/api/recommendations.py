@@ -42,8 +42,10 @@ def recommend(args: dict[str, Any]) -> Recommendations:
     Logged in, by your skin profile and by what you bought, wished for and viewed, if you agreed to
     that there; `skinType` and `concerns` go before the profile's, and are all that a guest is known
     by. Nothing that contains what you avoid (your profile's list, and `avoid`) is ever suggested,
-    nor a product whose ingredients are not known while you avoid any. `reason` quotes counts of at
-    least three people. With `explain=1` come the parts of each score and what was left out, why.
+    nor a product whose ingredients are not known while you avoid any; `unknownAvoids` are words of
+    these that the shop's dictionary does not know and that can only be looked for as they stand.
+    `reason` quotes counts of at least three people, you not among them as far as your purchases are
+    used. With `explain=1` come the parts of each score and what was left out, why.
     """
     locale = wanted_locale()
     wanted = Wanted(

@@ -70,7 +70,8 @@ class CoPurchase(Document):
 class ProfileCount(Document):
     """How people of a skin type took to a product: {"dry": {"bought": 9, "rated": 4, "high": 3}}.
 
-    People, not pieces: whoever bought it twice counts once. No user is named.
+    People, not pieces: whoever bought it twice counts once. No user is named. `buyers` are all who
+    bought it, as the pieces sold are of all, with or without a profile.
     """
 
     meta = {
@@ -81,4 +82,5 @@ class ProfileCount(Document):
 
     generation = StringField(required=True)
     product_id = StringField(required=True)
+    buyers = IntField(required=True, default=0)
     by_skin_type = DictField()

@@ -61,11 +61,13 @@ class ExcludedProduct(View, kw_only=True):
 
 
 class Recommendations(View, kw_only=True):
-    """The best first. Only when explained: what was left out of what came into question, the
-    number of each kind, and the weights of the parts.
+    """The best first. `unknownAvoids` are those of what is avoided that the dictionary of
+    ingredients does not know: they are looked for word for word. Only when explained: what was left
+    out of what came into question, the number of each kind, and the weights of the parts.
     """
 
     recommendations: list[RecommendedProduct]
+    unknown_avoids: list[str]
     excluded: list[ExcludedProduct] | msgspec.UnsetType = msgspec.UNSET
     counts: Mapping[str, int] | msgspec.UnsetType = msgspec.UNSET
     weights: Mapping[str, float] | msgspec.UnsetType = msgspec.UNSET
@@ -96,10 +98,12 @@ class BoughtTogether(View, kw_only=True):
 
 def recommendations_view(advice: Advice, locale: str, explain: bool) -> Recommendations:
     shown = [_recommended(item, locale, explain) for item in advice.suggested]
+    unknown = list(advice.unknown_avoids)
     if not explain:
-        return Recommendations(recommendations=shown)
+        return Recommendations(recommendations=shown, unknown_avoids=unknown)
     return Recommendations(
         recommendations=shown,
+        unknown_avoids=unknown,
         excluded=[_excluded(item, locale) for item in advice.excluded],
         counts=advice.counts,
         weights=WEIGHTS,

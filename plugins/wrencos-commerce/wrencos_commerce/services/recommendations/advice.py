@@ -11,12 +11,7 @@ from wrencos_commerce.services.avoiding import Avoiding
 from wrencos_commerce.services.recommendations.candidates import candidates, refused
 from wrencos_commerce.services.recommendations.exclusions import Exclusion, Why, exclusion_of
 from wrencos_commerce.services.recommendations.history import History, history_of
-from wrencos_commerce.services.recommendations.learned import (
-    Counts,
-    Learned,
-    counts_of,
-    learned_about,
-)
+from wrencos_commerce.services.recommendations.learned import Took, counts_of, learned_about
 from wrencos_commerce.services.recommendations.reasons import Grounds, reason
 from wrencos_commerce.services.recommendations.scoring import (
     Evidence,
@@ -60,10 +55,12 @@ class Advice:
     """The suggestions, the best first. Only when explained: what was left out, and how many.
 
     `counts` has `candidates` and the kinds of exclusions. `taste` is what was gone by.
+    `unknown_avoids` are texts of what is avoided that the dictionary does not know.
     """
 
     suggested: Sequence[Suggested]
     taste: Taste
+    unknown_avoids: Sequence[str] = ()
     excluded: Sequence[Exclusion] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
 
@@ -91,7 +88,7 @@ class Advisor:
         found = candidates(taste, nearest, avoiding)
         left_out = {row["_id"]: exclusion_of(row, avoiding, history) for row in found}
         rows = [row for row in found if left_out[row["_id"]] is None]
-        counts = _counts(taste, learned, rows)
+        counts = counts_of(learned.generation, [row["_id"] for row in rows])
         scored = [
             score(row, taste, _evidence(row["_id"], links, counts, learned.generation))
             for row in rows
@@ -102,13 +99,13 @@ class Advisor:
             if avoiding.allows(item.row)
         ]
         if not wanted.explain:
-            return Advice(suggested, taste)
+            return Advice(suggested, taste, avoiding.unknown)
         further = {row["_id"]: row for row in refused(taste, nearest, avoiding)}
         left_out |= {id: exclusion_of(row, avoiding, history) for id, row in further.items()}
         excluded = [item for item in left_out.values() if item is not None]
         tally = Counter(item.why for item in excluded)
         numbers = {"candidates": len(rows), **{why.value: tally[why] for why in Why}}
-        return Advice(suggested, taste, excluded, numbers)
+        return Advice(suggested, taste, avoiding.unknown, excluded, numbers)
 
     def avoiding(self, user_id: str | None) -> Avoiding:
         """What this user avoids; nothing for a guest. One query for a user."""
@@ -133,25 +130,22 @@ def _nearest(links: Links, history: History) -> list[str]:
     return sorted(strength, key=lambda one: (-strength[one], one))
 
 
-def _counts(taste: Taste, learned: Learned, rows: Sequence[Row]) -> dict[str, Counts]:
-    return counts_of(learned.generation, [row["_id"] for row in rows]) if taste.skin_type else {}
-
-
 def _evidence(
-    id: str, links: Links, counts: Mapping[str, Counts], generation: Row | None
+    id: str, links: Links, counts: Mapping[str, Took], generation: Row | None
 ) -> Evidence:
     neighbours = {seed: row["score"] for seed, row in links.get(id, {}).items()}
-    return Evidence(neighbours, counts.get(id, {}), generation)
+    return Evidence(neighbours, counts.get(id, Took()).by_skin_type, generation)
 
 
 def _reason(
     row: Row,
     taste: Taste,
     links: Links,
-    counts: Mapping[str, Counts],
+    counts: Mapping[str, Took],
     history: History,
     locale: str,
 ) -> str:
     bought = {id: last.name for id, last in history.bought.items()}
-    id = row["_id"]
-    return reason(row, Grounds(taste, counts.get(id, {}), links.get(id, {}), bought), locale)
+    took = counts.get(row["_id"], Took())
+    near = links.get(row["_id"], {})
+    return reason(row, Grounds(taste, took.by_skin_type, near, bought, took.buyers), locale)

@@ -18,10 +18,16 @@ from wrencos_commerce.services.recommendations.scoring import Taste
 
 Row = Mapping[str, Any]
 Pipeline = list[dict[str, Any]]
+# A facet, an order of it, and how many are wanted.
+Way = tuple[str, str, int]
 
 MOST = 300
 MOST_NEIGHBOURS = 80
 MOST_CONCERNS = 5
+# All ways in look at no more products than these, however few of them fit.
+MOST_LOOKED_AT = 6000
+# Without a list of what is avoided: only what is sold out does not fit.
+_PER_WANTED = 5
 _OF_SKIN_TYPE, _OF_CONCERNS, _POPULAR, _RATED, _NEW = 50, 100, 40, 20, 10
 MOST_REFUSED = 60
 
@@ -37,10 +43,11 @@ def candidates(taste: Taste, neighbours: Sequence[str], avoiding: Avoiding) -> l
     """At most 300 products for sale, in stock and free of what is avoided. One query.
 
     Those that go with the seeds, fit the skin type or a concern, sell best, are rated best, and
-    the newest, so that these are seen at all.
+    the newest, so that these are seen at all. Each way in ends after its share of MOST_LOOKED_AT:
+    of a list that leaves next to nothing, what stands further behind is not found.
     """
-    fitting = {"is_active": True, "inventory": {"$gt": 0}, **avoiding.query()}
-    parts = _parts(taste, fitting)
+    fitting = {"inventory": {"$gt": 0}, **avoiding.query()}
+    parts = _parts(taste, fitting, is_strict=bool(avoiding))
     parts.insert(0, _of_ids(neighbours[:MOST_NEIGHBOURS], fitting, MOST_NEIGHBOURS))
     return _together(parts, _fields(with_ingredients=bool(avoiding)))[:MOST]
 
@@ -50,27 +57,25 @@ def refused(taste: Taste, neighbours: Sequence[str], avoiding: Avoiding) -> list
 
     One query, which looks at no more products than are scored.
     """
-    of_sale: Row = {"is_active": True}
-    parts = _parts(taste, of_sale)
-    parts.insert(0, _of_ids(neighbours[:MOST_NEIGHBOURS], of_sale, MOST_NEIGHBOURS))
+    parts = _parts(taste, {}, is_strict=False)
+    parts.insert(0, _of_ids(neighbours[:MOST_NEIGHBOURS], {}, MOST_NEIGHBOURS))
     reasons = [{"inventory": {"$lte": 0}}, *avoiding.refusals()]
     parts = [[*part, {"$match": {"$or": reasons}}] for part in parts]
     return _together(parts, _fields(with_ingredients=True))[:MOST_REFUSED]
 
 
 def like(product: Row, avoiding: Avoiding, most: int = 200) -> list[Row]:
-    """Products for sale in its category, for its concerns or of its brand, itself left out."""
-    fitting = {
-        "is_active": True,
-        "inventory": {"$gt": 0},
-        "_id": {"$ne": product["_id"]},
-        **avoiding.query(),
-    }
+    """Products for sale in its category or for its concerns, itself left out.
+
+    Of the best sellers there, MOST_LOOKED_AT in all.
+    """
+    fitting = {"inventory": {"$gt": 0}, "_id": {"$ne": product["_id"]}, **avoiding.query()}
     facets = [concern_facet(concern) for concern in product["concerns"][:MOST_CONCERNS]]
     if category := product.get("category_id"):
         facets.insert(0, category_facet(category))
     facets = facets or [ANY]
-    parts = [_of_facet(facet, "popular", fitting, most // len(facets)) for facet in facets]
+    ways = [(facet, "popular", most // len(facets)) for facet in facets]
+    parts = _of_facets(ways, fitting, is_strict=bool(avoiding))
     return _together(parts, _fields(with_ingredients=True))
 
 
@@ -82,31 +87,36 @@ def by_ids(ids: Sequence[str], avoiding: Avoiding) -> dict[str, Row]:
     return {row["_id"]: row for row in rows}
 
 
-def _parts(taste: Taste, fitting: Row) -> list[Pipeline]:
+def _parts(taste: Taste, fitting: Row, *, is_strict: bool) -> list[Pipeline]:
     """A pipeline for each way in; their limits add up to MOST less MOST_NEIGHBOURS."""
-    parts = []
+    ways: list[Way] = []
     if taste.skin_type:
-        facet = skin_type_facet(taste.skin_type)
-        parts.append(_of_facet(facet, "popular", fitting, _OF_SKIN_TYPE))
+        ways.append((skin_type_facet(taste.skin_type), "popular", _OF_SKIN_TYPE))
     concerns = list(taste.concerns)[:MOST_CONCERNS]
-    for concern in concerns:
-        limit = _OF_CONCERNS // len(concerns)
-        parts.append(_of_facet(concern_facet(concern), "popular", fitting, limit))
-    for sort, count in (("popular", _POPULAR), ("rating", _RATED), ("newest", _NEW)):
-        parts.append(_of_facet(ANY, sort, fitting, count))
-    return parts
+    ways += [(concern_facet(one), "popular", _OF_CONCERNS // len(concerns)) for one in concerns]
+    ways += [(ANY, "popular", _POPULAR), (ANY, "rating", _RATED), (ANY, "newest", _NEW)]
+    return _of_facets(ways, fitting, is_strict=is_strict)
 
 
-def _of_facet(facet: str, sort: str, fitting: Row, limit: int) -> Pipeline:
+def _of_facets(ways: Sequence[Way], fitting: Row, *, is_strict: bool) -> list[Pipeline]:
+    """`is_strict` when much may not fit; else fewer products are looked at."""
+    share = MOST_LOOKED_AT // len(ways)
     return [
-        {"$match": {"facets": facet, **fitting}},
-        {"$sort": dict(SORTS[sort])},
-        {"$limit": limit},
+        [
+            {"$match": {"is_active": True, "facets": facet}},
+            {"$sort": dict(SORTS[sort])},
+            # What fits is in no index: a condition before this would walk the whole facet.
+            {"$limit": share if is_strict else min(share, _PER_WANTED * limit)},
+            {"$match": dict(fitting)},
+            {"$limit": limit},
+        ]
+        for facet, sort, limit in ways
     ]
 
 
 def _of_ids(ids: Sequence[str], fitting: Row, limit: int) -> Pipeline:
-    return [{"$match": {"_id": {"$in": list(ids)}, **fitting}}, {"$limit": limit}]
+    query = {"_id": {"$in": list(ids)}, "is_active": True, **fitting}
+    return [{"$match": query}, {"$limit": limit}]
 
 
 def _together(parts: Sequence[Pipeline], fields: Mapping[str, int]) -> list[Row]:

@@ -33,6 +33,14 @@ class Learned:
         return found
 
 
+@dataclass(frozen=True)
+class Took:
+    """How people took to a product: those of each skin type, and how many bought it in all."""
+
+    by_skin_type: Counts = field(default_factory=dict)
+    buyers: int = 0
+
+
 def learned_about(product_ids: Iterable[str]) -> Learned:
     """One query, with or without products."""
     wanted = {"$match": {"product_id": {"$in": sorted(product_ids)}}}
@@ -59,11 +67,13 @@ def learned_about(product_ids: Iterable[str]) -> Learned:
     return Learned(rows[0], {row["product_id"]: row["neighbours"] for row in rows[0]["found"]})
 
 
-def counts_of(generation: Row | None, product_ids: Iterable[str]) -> dict[str, Counts]:
-    """By product, how people of each skin type took to it. One query, or none before the first."""
+def counts_of(generation: Row | None, product_ids: Iterable[str]) -> dict[str, Took]:
+    """By product, how people took to it. One query, or none before the first generation."""
     if generation is None:
         return {}
     query = {"generation": generation["_id"], "product_id": {"$in": sorted(product_ids)}}
-    fields = {"product_id": 1, "by_skin_type": 1}
+    fields = {"product_id": 1, "buyers": 1, "by_skin_type": 1}
     rows = ProfileCount.raw().find(query, fields).batch_size(_AT_ONCE)
-    return {row["product_id"]: row["by_skin_type"] for row in rows}
+    return {
+        row["product_id"]: Took(row.get("by_skin_type", {}), row.get("buyers", 0)) for row in rows
+    }

@@ -50,6 +50,7 @@ class _Tally:
     orders: int = 0
     customers: int = 0
     sold: Counter[str] = field(default_factory=Counter)
+    buyers: Counter[str] = field(default_factory=Counter)
 
 
 def learn() -> LearnReport:
@@ -63,7 +64,7 @@ def learn() -> LearnReport:
     Generation.raw().insert_one(new_row(generation, since=since))
     tally = _tally(since)
     counts = count_profiles(since)
-    with_counts = _store(ProfileCount, generation, _count_rows(counts))
+    _store(ProfileCount, generation, _count_rows(tally, counts))
     pairs = neighbours(lambda: _baskets(since))
     with_neighbours = _store(CoPurchase, generation, _pair_rows(pairs))
     _put_into_use(generation, tally, counts)
@@ -75,7 +76,7 @@ def learn() -> LearnReport:
         customers=tally.customers,
         products=len(tally.sold),
         with_neighbours=with_neighbours,
-        with_counts=with_counts,
+        with_counts=len(counts.products),
         sold_changed=changed,
     )
 
@@ -91,13 +92,16 @@ def _orders(since: datetime) -> Iterator[Row]:
 
 
 def _tally(since: datetime) -> _Tally:
-    tally, last = _Tally(), None
-    for row in _orders(since):
-        tally.orders += 1
-        tally.customers += row["user_id"] != last
-        last = row["user_id"]
-        for line in row["lines"]:
-            tally.sold[line["product_id"]] += line["quantity"]
+    tally = _Tally()
+    for _, rows in groupby(_orders(since), key=lambda row: str(row["user_id"])):
+        tally.customers += 1
+        bought = set()
+        for row in rows:
+            tally.orders += 1
+            for line in row["lines"]:
+                tally.sold[line["product_id"]] += line["quantity"]
+                bought.add(line["product_id"])
+        tally.buyers.update(bought)
     return tally
 
 
@@ -126,9 +130,10 @@ def _refusing(user_ids: Sequence[str]) -> set[str]:
     return {row["user_id"] for row in SkinProfile.raw().find(query, {"user_id": 1})}
 
 
-def _count_rows(counts: ProfileCounts) -> Iterator[Row]:
-    for product_id in sorted(counts.products):
-        yield {"product_id": product_id, "by_skin_type": counts.products[product_id]}
+def _count_rows(tally: _Tally, counts: ProfileCounts) -> Iterator[Row]:
+    for id in sorted({*tally.buyers, *counts.products}):
+        by_skin_type = counts.products.get(id, {})
+        yield {"product_id": id, "buyers": tally.buyers[id], "by_skin_type": by_skin_type}
 
 
 def _pair_rows(pairs: Iterable[tuple[str, list[dict[str, Any]]]]) -> Iterator[Row]:

@@ -15,7 +15,7 @@ from wrencos_commerce.services.translations import translated
 
 Row = Mapping[str, Any]
 
-# Fewer people than this are no evidence, and might be recognised.
+# Fewer people than this are no evidence, and might be recognised; the reader is none of them.
 MIN_PEOPLE = 3
 # Of those who rated it so many must have liked it to be quoted.
 _MOSTLY = 0.7
@@ -52,24 +52,29 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
 class Grounds:
     """What a reason may be drawn from.
 
-    `links` are the neighbours' rows by the product that they go with; `bought` names, of those,
-    what the customer bought.
+    `links` are the neighbours' rows by the product that they go with; `bought` names what the
+    customer bought; `buyers` is how many people bought the product in the past year.
     """
 
     taste: Taste
     counts: Counts
     links: Mapping[str, Row]
     bought: Mapping[str, str]
+    buyers: int = 0
+
+    def may_quote(self, product: Row, people: int) -> bool:
+        """Whether so many people are enough, without the reader: who bought it may be counted."""
+        return people - (product["_id"] in self.bought) >= MIN_PEOPLE
 
 
 def reason(product: Row, grounds: Grounds, locale: str) -> str:
     """One line for the customer: what fits them, then what others did, with its numbers."""
     clauses = [*_content(product, grounds.taste, locale)]
     evidence = (
-        _rated_alike(grounds, locale)
-        or _bought_with(grounds, locale)
-        or _rated(product, locale)
-        or _sold(product, locale)
+        _rated_alike(product, grounds, locale)
+        or _bought_with(product, grounds, locale)
+        or _rated(product, grounds, locale)
+        or _sold(product, grounds, locale)
     )
     if evidence:
         clauses.append(evidence)
@@ -93,21 +98,21 @@ def _content(product: Row, taste: Taste, locale: str) -> list[str]:
     return clauses
 
 
-def _rated_alike(grounds: Grounds, locale: str) -> str | None:
+def _rated_alike(product: Row, grounds: Grounds, locale: str) -> str | None:
     skin_type = grounds.taste.skin_type
     counts = grounds.counts.get(skin_type or "", {})
     rated, high = counts.get("rated", 0), counts.get("high", 0)
-    if not skin_type or rated < MIN_PEOPLE or high / rated < _MOSTLY:
+    if not skin_type or not grounds.may_quote(product, rated) or high / rated < _MOSTLY:
         return None
     name = word("skin_types", skin_type, locale)
     return _TEXTS[locale]["rated_alike"].format(high=high, rated=rated, name=name)
 
 
-def _bought_with(grounds: Grounds, locale: str) -> str | None:
+def _bought_with(product: Row, grounds: Grounds, locale: str) -> str | None:
     found = [
         (link["customers"], grounds.bought[id])
         for id, link in sorted(grounds.links.items())
-        if id in grounds.bought and link["customers"] >= MIN_PEOPLE
+        if id in grounds.bought and grounds.may_quote(product, link["customers"])
     ]
     if not found:
         return None
@@ -115,18 +120,19 @@ def _bought_with(grounds: Grounds, locale: str) -> str | None:
     return _TEXTS[locale]["bought_with"].format(count=count, name=name)
 
 
-def _rated(product: Row, locale: str) -> str | None:
+def _rated(product: Row, grounds: Grounds, locale: str) -> str | None:
     count = product["rating_count"]
-    if count < MIN_PEOPLE or product["rating_sum"] / count < _GOOD:
+    if not grounds.may_quote(product, count) or product["rating_sum"] / count < _GOOD:
         return None
     mean = f"{product['rating_sum'] / count:.1f}"
     shown = mean.replace(".", ",") if locale == "vi" else mean
     return _TEXTS[locale]["rated"].format(mean=shown, count=count)
 
 
-def _sold(product: Row, locale: str) -> str | None:
-    sold = product["sold"]
-    return _TEXTS[locale]["sold"].format(count=sold) if sold >= MIN_PEOPLE else None
+def _sold(product: Row, grounds: Grounds, locale: str) -> str | None:
+    if not product["sold"] or not grounds.may_quote(product, grounds.buyers):
+        return None
+    return _TEXTS[locale]["sold"].format(count=product["sold"])
 
 
 def _listed(names: Sequence[str], locale: str) -> str:
