@@ -93,13 +93,11 @@ def import_products(
         report = _checked(service, table, options, bar, differences, report_file)
         if not dry_run and (options.skip_bad or not report.bad_rows):
             writing = Listeners(_advance(bar, "Importing"))
-            errors, bad_rows = report.errors, report.bad_rows
             if run_id:
                 report = service.go_on(run_id, table, CLI, writing)
             else:
                 known = {"filename": file.name, "digest": digest}
                 report = service.run(table, options, report, CLI, listeners=writing, **known)
-            report.errors, report.bad_rows = errors, bad_rows
     tell(report, differences, dry_run=dry_run, skipped=options.skip_bad)
 
 

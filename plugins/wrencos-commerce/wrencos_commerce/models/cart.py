@@ -29,6 +29,7 @@ class Cart(Document):
         "indexes": [
             {"fields": ["user_id"], "unique": True, "sparse": True, "name": "user"},
             {"fields": ["token_hash"], "unique": True, "sparse": True, "name": "token"},
+            {"fields": ["items.product_id"], "sparse": True, "name": "by_product"},
             {"fields": ["expires_at"], "name": "expiry", "expireAfterSeconds": 0},
         ],
     }

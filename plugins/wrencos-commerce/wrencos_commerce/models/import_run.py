@@ -57,7 +57,8 @@ class ImportRun(Document):
 class ImportChange(Document):
     """A product as it was before an import, for undoing it; a created one has no `fields`.
 
-    `fields` lists `{name, old, new}` of the product, `variants` `{id, is_new, fields}`.
+    `made` is the fingerprint of a created one. `fields` lists `{name, old, new}` of the product,
+    `variants` `{id, is_new, fields}`.
     """
 
     meta = {
@@ -73,5 +74,6 @@ class ImportChange(Document):
     product_id = StringField(required=True)
     is_new = BooleanField(required=True)
     is_undone = BooleanField(required=True, default=False)
+    made = StringField()
     fields = ListField(DictField())
     variants = ListField(DictField())

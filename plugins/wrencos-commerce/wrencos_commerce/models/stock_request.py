@@ -1,10 +1,10 @@
-"""Who wants to hear when a variant that is sold out can be bought again."""
+"""Who wants to hear when a variant that is sold out can be bought again, and what was mailed."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-from mongoengine import StringField
+from mongoengine import IntField, ListField, StringField
 
 from wrencos_core.api import Document, UTCDateTimeField
 
@@ -21,7 +21,7 @@ class StockRequestState(StrEnum):
 class StockRequest(Document):
     """A user's or a guest's request; a guest's has an `email` and no `user_id`.
 
-    `open_key` is there while the request is open, so that nobody has two for one variant. What is
+    `mailed` counts the mails that asked to confirm it. `open_key` is there while the request is open, so that nobody has two for one variant. What is
     unconfirmed or done is deleted at `expires_at`, and a guest's address with it.
     """
 
@@ -33,6 +33,7 @@ class StockRequest(Document):
             {"fields": ["state", "variant_id", "created_at", "_id"], "name": "line"},
             {"fields": ["user_id", "-created_at", "-_id"], "sparse": True, "name": "by_user"},
             {"fields": ["email", "-created_at"], "sparse": True, "name": "by_email"},
+            {"fields": ["product_id"], "sparse": True, "name": "by_product"},
             {"fields": ["expires_at"], "name": "expiry", "expireAfterSeconds": 0},
         ],
     }
@@ -43,8 +44,25 @@ class StockRequest(Document):
     user_id = StringField()
     email = StringField()
     locale = StringField(required=True)
+    mailed = IntField(required=True, default=0)
     state = StringField(required=True, choices=[state.value for state in StockRequestState])
     open_key = StringField()
     expires_at = UTCDateTimeField()
     confirmed_at = UTCDateTimeField()
     notified_at = UTCDateTimeField()
+
+
+class ConfirmationMails(Document):
+    """When an address was asked to confirm something; deleted a day after the last time.
+
+    Its id is made from the address and the shop's key, so that it holds no address.
+    """
+
+    meta = {
+        "collection": "commerce_confirmation_mails",
+        "indexes": [{"fields": ["expires_at"], "name": "expiry", "expireAfterSeconds": 0}],
+    }
+    id_prefix = "cmails"
+
+    sent_at = ListField(UTCDateTimeField())
+    expires_at = UTCDateTimeField(required=True)

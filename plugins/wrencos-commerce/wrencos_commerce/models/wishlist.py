@@ -29,6 +29,7 @@ class Wishlist(Document):
         "indexes": [
             {"fields": ["user_id"], "unique": True, "name": "user"},
             {"fields": ["share_token"], "unique": True, "sparse": True, "name": "share"},
+            {"fields": ["items.product_id"], "sparse": True, "name": "by_product"},
         ],
     }
     id_prefix = "wlist"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
+from wrencos_commerce.models.brand import is_brand_name
 from wrencos_commerce.models.product import fold_tag
 from wrencos_core.api import clock, text
 
@@ -63,6 +64,14 @@ def line(longest: int, *, required: bool = False) -> Callable[[str], str | None]
     return read
 
 
+def brand(cell: str) -> str | None:
+    """A name that a slug can be made from."""
+    found = line(100)(cell)
+    if found and not is_brand_name(found):
+        raise ValueError("Must have a letter or a digit.")
+    return found
+
+
 def slug(cell: str) -> str | None:
     # Or one that was made from a name in other letters.
     is_slug = _SLUG.fullmatch(cell) or ("_" not in cell and "-".join(text.words(cell)) == cell)
@@ -91,8 +100,6 @@ def amount(cell: str) -> Decimal | None:
 
 
 def count(cell: str) -> int:
-    if not cell:
-        return 0
     is_number = cell.isascii() and cell.isdigit() and len(cell) < 12
     if not is_number or int(cell) > MOST_IN_STOCK:
         raise ValueError(f"Is no count: {cell[:40]!r}.")
@@ -131,9 +138,9 @@ def tags(cell: str) -> list[str]:
 
 
 def flag(cell: str) -> bool:
-    if cell.lower() not in ("", "true", "false"):
+    if cell.lower() not in ("true", "false"):
         raise ValueError(f"Must be true or false, not {cell[:40]!r}.")
-    return cell.lower() != "false"
+    return cell.lower() == "true"
 
 
 def moment(cell: str) -> datetime | None:

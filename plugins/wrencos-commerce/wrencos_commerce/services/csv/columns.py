@@ -23,7 +23,8 @@ class Column:
     """A column, the field of Product (or of Variant) it stands for, and how its text is read.
 
     `read` raises ValueError with words for the person whose file it is. Translations have the
-    field `translations.<locale>.<field>`.
+    field `translations.<locale>.<field>`. An empty cell of a `tells_by_content` column says
+    nothing, as if there were no such column.
     """
 
     name: str
@@ -31,13 +32,15 @@ class Column:
     read: Callable[[str], Any]
     of_variant: bool = False
     is_text: bool = True
+    tells_by_content: bool = False
 
 
-def _of_variant(
-    name: str, field: str, read: Callable[[str], Any], *, is_text: bool = True
-) -> Column:
-    return Column(name, field, read, of_variant=True, is_text=is_text)
+def _of_variant(name: str, field: str, read: Callable[[str], Any], **others: bool) -> Column:
+    return Column(name, field, read, of_variant=True, **others)
 
+
+# Of what a variant or a product always has: empty, it would sell what is withdrawn.
+_NEVER_EMPTY: Mapping[str, bool] = {"is_text": False, "tells_by_content": True}
 
 COLUMNS = (
     Column("handle", "slug", cells.handle),
@@ -45,11 +48,11 @@ COLUMNS = (
     Column("name", "name", cells.line(200, required=True)),
     Column("description", "description", cells.long_text(5000)),
     Column("category", "category_id", cells.line(80)),
-    Column("brand", "brand", cells.line(100)),
+    Column("brand", "brand", cells.brand),
     _of_variant("price", "price", cells.required_amount, is_text=False),
     Column("currency", "currency", cells.line(3)),
     _of_variant("costPrice", "cost_price", cells.amount, is_text=False),
-    _of_variant("inventory", "inventory", cells.count, is_text=False),
+    _of_variant("inventory", "inventory", cells.count, **_NEVER_EMPTY),
     _of_variant("barcode", "barcode", cells.line(20)),
     _of_variant("shade", "shade", cells.line(60)),
     _of_variant("swatch", "swatch", cells.line(7)),
@@ -59,8 +62,8 @@ COLUMNS = (
     Column("concerns", "concerns", cells.tags),
     Column("imageUrl", "image_url", cells.address),
     Column("periodAfterOpening", "period_after_opening", cells.months, is_text=False),
-    Column("isActive", "is_active", cells.flag, is_text=False),
-    _of_variant("variantIsActive", "is_active", cells.flag, is_text=False),
+    Column("isActive", "is_active", cells.flag, **_NEVER_EMPTY),
+    _of_variant("variantIsActive", "is_active", cells.flag, **_NEVER_EMPTY),
     Column("publishAt", "publish_at", cells.moment, is_text=False),
     *(
         Column(f"{field}_{locale}", f"translations.{locale}.{field}", read)

@@ -22,6 +22,7 @@ class ProductFile:
 
     def __init__(self, table: Table, options: ImportOptions, categories: CategoryIndex) -> None:
         self._table = table
+        self.skips_bad = options.skip_bad
         self.names = _names(table.header, options)
         present = [name for name in self.names if name is not None]
         self.format = options.format or (

@@ -45,16 +45,14 @@ def judged(file: ProductFile, planner: Planner, listeners: Listeners) -> ImportR
 
 
 def batches(products: Iterable[ParsedProduct]) -> Iterator[list[ParsedProduct]]:
-    """Products of about 500 rows together; one that comes again begins another batch."""
+    """Products of about 500 rows together."""
     batch: list[ParsedProduct] = []
-    keys: set[str] = set()
     size = 0
     for parsed in products:
-        if batch and (size + parsed.group.size > BATCH or parsed.key in keys):
+        if batch and size + parsed.group.size > BATCH:
             yield batch
-            batch, keys, size = [], set(), 0
+            batch, size = [], 0
         batch.append(parsed)
-        keys.add(parsed.key)
         size += parsed.group.size
     if batch:
         yield batch
@@ -70,18 +68,22 @@ def named_twice(parsed: ParsedProduct, skus: set[str]) -> Iterator[Problem]:
             skus.add(sku)
 
 
+def told_of(plan: Plan, file: ProductFile) -> list[Problem]:
+    """The plan's problems by the columns of the file; those of its cells name them already."""
+    if plan.problems == plan.parsed.problems:
+        return plan.problems
+    return [file.in_file(problem) for problem in plan.problems]
+
+
 def _count(
     report: ImportReport, plan: Plan, seen: _Seen, file: ProductFile, listeners: Listeners
 ) -> None:
     if plan.problems:
-        if plan.problems != plan.parsed.problems:
-            plan.problems = [file.in_file(problem) for problem in plan.problems]
-        report.add(plan.problems, listeners.problem)
+        report.add(told_of(plan, file), listeners.problem)
         return
     if plan.before is None:
         report.created += 1
-        if plan.parsed.group.handle:
-            seen.created.add(plan.parsed.group.handle)
+        seen.created.add(plan.after["slug"])
     elif plan.changed:
         report.updated += 1
     else:

@@ -54,9 +54,3 @@ class ParsedProduct:
     variants: list[ParsedVariant]
     translations: dict[tuple[str, str], str | None]
     problems: list[Problem]
-
-    @property
-    def key(self) -> str:
-        """What tells it from the other products of the file."""
-        sku = self.variants[0].values.get("sku") if self.variants else None
-        return f"handle:{self.group.handle}" if self.group.handle else f"sku:{sku}"

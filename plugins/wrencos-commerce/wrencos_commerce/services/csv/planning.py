@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wrencos_commerce.models.brand import Brand
-from wrencos_commerce.models.product import MAX_MEDIA, Product, brand_slug
+from wrencos_commerce.models.product import MAX_MEDIA, Product, brand_slug, summary
 from wrencos_commerce.services.csv.columns import column_of
+from wrencos_commerce.services.csv.known import Known, known_of
 from wrencos_commerce.services.csv.parsed import ParsedProduct, ParsedVariant, Problem
 from wrencos_commerce.services.products import DEFAULTS, Products, slug_of
+from wrencos_commerce.services.publishing import rescheduled
 from wrencos_commerce.services.stock import Stock
 from wrencos_commerce.services.variants import (
     checked,
@@ -39,15 +41,6 @@ class Plan:
     problems: list[Problem] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Known:
-    """What is stored of the products of a batch."""
-
-    by_handle: dict[str, Row]
-    by_sku: dict[str, Row]
-    slugs: set[str]
-
-
 class Planner:
     """Plans batches; reads only."""
 
@@ -64,24 +57,32 @@ class Planner:
     ) -> list[Plan]:
         """A plan for each product, with `problems` where it breaks a rule.
 
-        `earlier` are handles of products that the same file creates before.
+        Rows that mean the same product have one plan together; of those that break a rule each
+        has its own. `earlier` are slugs of products that the same file creates before.
         """
-        known = _known(batch)
-        for handle in {p.group.handle for p in batch if p.group.handle in earlier}:
-            known.by_handle.setdefault(str(handle), _to_be_created(str(handle)))
-        return [self._plan(parsed, known, brand_named) for parsed in batch]
+        known = known_of(batch, earlier)
+        return _merged([self._learnt(parsed, known, brand_named) for parsed in batch])
+
+    def _learnt(self, parsed: ParsedProduct, known: Known, brand_named: BrandNamed) -> Plan:
+        """The plan; the next rows build on it."""
+        plan = self._plan(parsed, known, brand_named)
+        if not plan.problems:
+            known.add(plan.after)
+        return plan
 
     def _plan(self, parsed: ParsedProduct, known: Known, brand_named: BrandNamed) -> Plan:
         if parsed.problems:
             return Plan(parsed, None, {}, set(), list(parsed.problems))
         problems: list[Problem] = []
-        before = _found(parsed, known, problems)
+        before = known.found(parsed, problems)
         if problems:
             return Plan(parsed, before, {}, set(), problems)
         try:
             stored = self._products.stored(_news(parsed.values, before), brand_named)
         except Invalid as error:
             return Plan(parsed, before, {}, set(), _told(error, parsed.group.first_row))
+        if before is not None:
+            stored = {**rescheduled(stored), **stored}
         media = self._media(parsed, before)
         variants = self._variants(parsed, before, media, problems)
         if before is None and not parsed.values.get("name"):
@@ -95,7 +96,8 @@ class Planner:
             problems.append(Problem(parsed.group.first_row, "imageUrl", words))
         after = dict(before) if before else self._created(parsed, stored, known)
         changed = {name for name, value in stored.items() if _differs(after, name, value)}
-        after |= stored
+        # With what is derived of the variants: the next new one may have the product's price.
+        after |= {**stored, **summary(variants)}
         return Plan(parsed, before, after, changed, problems)
 
     def _created(self, parsed: ParsedProduct, stored: Row, known: Known) -> dict[str, Any]:
@@ -171,34 +173,6 @@ def known_brands(batch: Iterable[ParsedProduct]) -> BrandNamed:
     return lambda name: rows.get(brand_slug(name)) or {"name": name, "_id": None}
 
 
-def _known(batch: Sequence[ParsedProduct]) -> Known:
-    skus: set[str] = set()
-    handles: set[str] = set()
-    ids: set[str] = set()
-    new_slugs: set[str] = set()
-    for parsed in batch:
-        skus |= {given.values["sku"] for given in parsed.variants if given.values.get("sku")}
-        handle = parsed.group.handle
-        if handle:
-            (ids if "_" in handle else handles).add(handle)
-        elif parsed.values.get("name"):
-            new_slugs.add(slug_of(parsed.values["name"]))
-    either: list[Row] = [{"variants.sku": {"$in": sorted(skus)}}]
-    either += [{"slug": {"$in": sorted(handles)}}] if handles else []
-    either += [{"_id": {"$in": sorted(ids)}}] if ids else []
-    known = Known({}, {}, set())
-    # One query for each, as one with $or would be planned anew for every batch.
-    for query in either:
-        for row in Product.raw().find(query, {"facets": 0}):
-            known.by_handle[row["_id"]] = row
-            if row.get("slug"):
-                known.by_handle[row["slug"]] = row
-            known.by_sku |= {variant["sku"]: row for variant in row["variants"]}
-    query = {"slug": {"$in": sorted(new_slugs | handles)}}
-    known.slugs = {row["slug"] for row in Product.raw().find(query, {"slug": 1, "_id": 0})}
-    return known
-
-
 def _news(values: Row, before: Row | None) -> Row:
     """Without a list of ingredients that is known already: reading it takes the longest."""
     if before is None or before.get("ingredients") != values.get("ingredients"):
@@ -206,29 +180,22 @@ def _news(values: Row, before: Row | None) -> Row:
     return {name: value for name, value in values.items() if name != "ingredients"}
 
 
-def _to_be_created(handle: str) -> Row:
-    """Stands for a product of the file, until it is there."""
-    return {**DEFAULTS, "_id": handle, "slug": handle, "name": handle, "price": 0, "variants": []}
-
-
-def _found(parsed: ParsedProduct, known: Known, problems: list[Problem]) -> Row | None:
-    """The stored product that is meant. A SKU of another product is a problem."""
-    handle = parsed.group.handle
-    product = known.by_handle.get(handle) if handle else None
-    if handle and "_" in handle and product is None:
-        problems.append(Problem(parsed.group.first_row, "handle", "There is no such product."))
-    for given in parsed.variants:
-        sku = given.values.get("sku")
-        owner = known.by_sku.get(sku) if sku else None
-        if owner is None:
+def _merged(plans: Iterable[Plan]) -> list[Plan]:
+    """One plan for each product, or two writes of it would overwrite each other's fields."""
+    found: list[Plan] = []
+    of_product: dict[str, Plan] = {}
+    for plan in plans:
+        first = None if plan.problems else of_product.get(plan.after["_id"])
+        if first is None:
+            found.append(plan)
+            if not plan.problems:
+                of_product[plan.after["_id"]] = plan
             continue
-        if handle is None:
-            product = owner
-        elif product is None or owner["_id"] != product["_id"]:
-            name = owner.get("slug") or owner["_id"]
-            words = f"The SKU {sku} is another product's, {name}."
-            problems.append(Problem(given.row, "sku", words))
-    return product
+        names = first.changed | plan.changed
+        if first.before is not None:
+            names = {name for name in names if _differs(first.before, name, plan.after[name])}
+        first.after, first.changed = plan.after, names
+    return found
 
 
 def _translations(parsed: ParsedProduct, before: Row | None) -> dict[str, Any]:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import islice
 from typing import Any, NamedTuple
 
 from wrencos_commerce.services.categories import Categories
 from wrencos_commerce.services.csv import runs
 from wrencos_commerce.services.csv.category_index import CategoryIndex
 from wrencos_commerce.services.csv.formats import ProductFile
-from wrencos_commerce.services.csv.judging import Listeners, batches, judged, named_twice
+from wrencos_commerce.services.csv.judging import (
+    Listeners,
+    batches,
+    judged,
+    named_twice,
+    told_of,
+)
 from wrencos_commerce.services.csv.options import ImportOptions
-from wrencos_commerce.services.csv.parsed import ParsedProduct
+from wrencos_commerce.services.csv.parsed import ParsedProduct, Problem
 from wrencos_commerce.services.csv.planning import Planner
-from wrencos_commerce.services.csv.report import ImportReport
+from wrencos_commerce.services.csv.report import DESCRIBED, ImportReport
 from wrencos_commerce.services.csv.runs import RunState
 from wrencos_commerce.services.csv.tables import CsvRow, Table, table_of_rows
 from wrencos_commerce.services.csv.writing import Writer, Written
@@ -111,9 +116,12 @@ class ProductCsv:
         options = ImportOptions.of_stored(row["options"])
         try:
             held = _Held(run_id, token)
+            if options.skip_bad and not row["batches"]:
+                # Counted anew as they are left out: since the check the catalogue may have changed.
+                runs.hold(run_id, token, set={"bad_rows": 0, "errors": []})
             self._create_categories(table, options, held, identity)
             file = self.opened(table, options)
-            self._write_all(file, row, held, identity, listeners, options)
+            self._write_all(file, row, held, identity, listeners)
         except Exception as error:
             runs.give_up(run_id, token, f"Interrupted: {error}")
             raise
@@ -136,7 +144,6 @@ class ProductCsv:
         held: _Held,
         identity: Identity,
         listeners: Listeners,
-        options: ImportOptions,
     ) -> None:
         done, number, skus = 0, int(row["batches"]), set[str]()
         for batch in batches(file.products()):
@@ -146,7 +153,7 @@ class ProductCsv:
             left = [parsed for parsed in batch if parsed.group.last_row > row["done_rows"]]
             if left:
                 number += 1
-                self._write(left, held, number, identity, options)
+                self._write(left, held, number, identity, file)
             else:
                 runs.hold(held.run_id, held.token)
             listeners.progress(done, int(row["rows"]))
@@ -157,15 +164,13 @@ class ProductCsv:
         held: _Held,
         number: int,
         identity: Identity,
-        options: ImportOptions,
+        file: ProductFile,
     ) -> None:
         def write() -> Written:
             written = self._writer.write(batch, held.run_id, number, identity)
-            if written.problems and not options.skip_bad:
-                errors = {
-                    f"row {one.row}, {one.column}": [one.words]
-                    for one in islice(written.problems, 10)
-                }
+            bad = [one for plan in written.bad for one in told_of(plan, file)]
+            if bad and not file.skips_bad:
+                errors = {f"row {one.row}, {one.column}": [one.words] for one in bad[:10]}
                 raise Invalid("The catalogue has changed meanwhile.", errors=errors)
             runs.hold(
                 held.run_id,
@@ -175,7 +180,9 @@ class ProductCsv:
                     "created": written.created,
                     "updated": written.updated,
                     "unchanged": written.unchanged,
+                    "bad_rows": len({one.row for one in bad}),
                 },
+                push={"errors": {"$each": runs.stored_problems(bad), "$slice": runs.SHOWN}},
             )
             return written
 
@@ -186,6 +193,7 @@ def report_of(run_id: str) -> ImportReport:
     """What a run has done so far."""
     row = runs.get(run_id)
     report = ImportReport(run_id=run_id, notes=list(row["notes"]))
+    report.errors = [Problem(**one) for one in row["errors"][:DESCRIBED]]
     for name in ("rows", "created", "updated", "unchanged", "bad_rows"):
         setattr(report, name, row[name])
     return report

@@ -119,6 +119,8 @@ class Reader:
             if column.name not in cells:
                 continue
             cell = cells[column.name].strip()
+            if not cell and column.tells_by_content:
+                continue
             try:
                 values[column.field] = column.read(unquoted(cell) if column.is_text else cell)
             except ValueError as error:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
 from wrencos_commerce.models.import_run import ImportRun
 from wrencos_commerce.services.csv.options import ImportOptions
+from wrencos_commerce.services.csv.parsed import Problem
 from wrencos_commerce.services.csv.report import ImportReport
 from wrencos_core.api import Conflict, Identity, NotFound, bump, new_id, new_row, now
 
@@ -16,7 +17,8 @@ Row = Mapping[str, Any]
 
 # A worker renews it with every batch, which takes some seconds at most.
 LEASE = timedelta(seconds=60)
-_SHOWN = 200
+# Most bad cells that a run describes.
+SHOWN = 200
 
 
 class RunState(StrEnum):
@@ -134,14 +136,27 @@ def give_up(run_id: str, token: str, words: str) -> None:
     ImportRun.raw().update_one({"_id": run_id, "token": token}, bump(update))
 
 
+def file_lost(run_id: str) -> None:
+    """Its file is gone: it can't be begun any more; an interrupted one can be undone."""
+    words = "The file is not kept any more; upload it again."
+    note = {"$push": {"notes": {"$each": [words], "$slice": -20}}}
+    ready = {"_id": run_id, "state": RunState.READY.value}
+    bad = bump({"$set": {"state": RunState.BAD.value}, **note})
+    if not ImportRun.raw().update_one(ready, bad).matched_count:
+        interrupted = {"state": RunState.RUNNING.value, "lease_until": {"$lte": now()}}
+        ImportRun.raw().update_one({"_id": run_id, **interrupted}, bump(note))
+
+
+def stored_problems(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    """Bad cells as a run keeps them."""
+    return [{"row": one.row, "column": one.column, "words": one.words[:300]} for one in problems]
+
+
 def report_fields(report: ImportReport) -> dict[str, Any]:
     """The report as a run keeps it before anything is written: what would be done."""
     return {
         "rows": report.rows,
         "bad_rows": report.bad_rows,
-        "errors": [
-            {"row": one.row, "column": one.column, "words": one.words[:300]}
-            for one in report.errors[:_SHOWN]
-        ],
+        "errors": stored_problems(report.errors)[:SHOWN],
         "notes": list(report.notes),
     }

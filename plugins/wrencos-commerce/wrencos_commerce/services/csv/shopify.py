@@ -121,8 +121,6 @@ class ShopifyGroups:
         own |= _options(product.options, cells)
         if re.fullmatch(r"-\d+", own.get("inventory", "")):
             own["inventory"] = "0"
-        if not own.get("inventory"):
-            own.pop("inventory", None)
         if product.group.rows:
             for name in ("name", "description", "brand"):
                 own.pop(name, None)
@@ -209,6 +207,8 @@ def _options(names: Sequence[str], cells: CsvRow) -> Mapping[str, str]:
 def _is_active(cells: CsvRow) -> str:
     status = cells.get("status", "").lower()
     published = cells.get("published", "").lower()
+    if not (status or published):
+        return ""
     return "false" if status in ("draft", "archived") or published == "false" else "true"
 
 

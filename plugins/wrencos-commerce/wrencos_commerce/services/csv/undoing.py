@@ -9,6 +9,7 @@ from typing import Any
 from wrencos_commerce.models.import_run import ImportChange
 from wrencos_commerce.models.product import Product
 from wrencos_commerce.services.csv import runs
+from wrencos_commerce.services.csv.fingerprint import fingerprint
 from wrencos_commerce.services.csv.restoring import Restorer
 from wrencos_commerce.services.csv.runs import RunState
 from wrencos_commerce.services.csv.usage import used_since
@@ -36,7 +37,6 @@ class ImportUndo:
 
     def __init__(self, platform: Platform, restorer: Restorer) -> None:
         self._outbox = platform.outbox
-        self._images = platform.images
         self._restorer = restorer
 
     def undo(
@@ -48,10 +48,11 @@ class ImportUndo:
         """Give the products of a finished or interrupted run back what they had before.
 
         A field that was changed again since is kept. Created products are deleted, or withdrawn
-        when anybody ordered, reviewed or kept them; stock is put back by the difference. Returns
-        the counts `restored`, `deleted`, `withdrawn` and `kept`, and the first 200 `kept_fields`.
-        Undone twice, or begun again after a crash, it does each thing once. Raises NotFound, or
-        Conflict for a run that somebody works on or that wrote nothing.
+        when anybody edited, ordered, reviewed or kept them; stock is put back by the difference.
+        Returns the counts `restored`, `deleted`, `withdrawn` and `kept`, and the first 200
+        `kept_fields`, a withdrawn product among them. Undone twice, or begun again after a crash,
+        it does each thing once. Raises NotFound, or Conflict for a run that somebody works on or
+        that wrote nothing.
         """
         row = runs.get(run_id)
         if runs.state_of(row) is not RunState.UNDONE:
@@ -111,15 +112,22 @@ class ImportUndo:
             outcome.restored += 1
             outcome.kept += [{"product_id": product["_id"], **one} for one in kept]
         elif product["_id"] in used:
-            update = bump({"$set": {"is_active": False, "publish_at": None}})
-            Product.raw().update_one({"_id": product["_id"]}, update)
-            outcome.withdrawn += 1
+            _withdraw(product, "in use", outcome)
+        elif change.get("made") != fingerprint(product):
+            _withdraw(product, "changed since", outcome)
         else:
-            stored = [one["id"] for one in product.get("media", ()) if one["id"].startswith("img_")]
-            if stored:
-                self._images.release(stored, product["_id"])
+            # It has no pictures but those that the file linked, which nobody stores.
             Product.raw().delete_one({"_id": product["_id"]})
             outcome.deleted += 1
+
+
+def _withdraw(product: Row, why: str, outcome: _Outcome) -> None:
+    """Deleted, it would take the work or the wishes of others along."""
+    update = bump({"$set": {"is_active": False, "publish_at": None}})
+    Product.raw().update_one({"_id": product["_id"]}, update)
+    outcome.withdrawn += 1
+    reason = f"{why}, so it was only withdrawn"
+    outcome.kept.append({"product_id": product["_id"], "what": product["name"], "reason": reason})
 
 
 def undone(run: Row) -> dict[str, Any]:

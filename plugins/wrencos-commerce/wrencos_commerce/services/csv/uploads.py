@@ -150,29 +150,35 @@ class ImportUploads:
     def run_import(self, run_id: str) -> None:
         """Job: import the file of a run; then it is deleted."""
         row = runs.get(run_id)
-        if row.get("wanted") == IMPORT and row.get("file"):
-            try:
-                content = self._files.read(row["file"])
-                self._imports.go_on(run_id, table_of_bytes(content), _asker(row))
-            except (Conflict, Invalid) as error:
-                log.warning("import.stopped", run=run_id, error=str(error))
-                self._forget(run_id, error)
-                return
-            self._delete_file(row)
-            self._forget(run_id)
+        if row.get("wanted") != IMPORT:
+            return
+        content = self._content(row)
+        if content is None:
+            # Whoever works on it has read its file.
+            if runs.state_of(row) is not RunState.RUNNING:
+                runs.file_lost(run_id)
+                self._done_with(row, IMPORT)
+            return
+        try:
+            self._imports.go_on(run_id, table_of_bytes(content), _asker(row))
+        except (Conflict, Invalid) as error:
+            log.warning("import.stopped", run=run_id, error=str(error))
+            self._forget(run_id, IMPORT, error)
+            return
+        self._done_with(row, IMPORT)
 
     def run_undo(self, run_id: str) -> None:
         """Job: undo a run."""
         row = runs.get(run_id)
-        if row.get("wanted") == UNDO:
-            try:
-                self._undo.undo(run_id, _asker(row))
-            except (Conflict, Invalid) as error:
-                log.warning("import_undo.stopped", run=run_id, error=str(error))
-                self._forget(run_id, error)
-                return
-            self._delete_file(row)
-            self._forget(run_id)
+        if row.get("wanted") != UNDO:
+            return
+        try:
+            self._undo.undo(run_id, _asker(row))
+        except (Conflict, Invalid) as error:
+            log.warning("import_undo.stopped", run=run_id, error=str(error))
+            self._forget(run_id, UNDO, error)
+            return
+        self._done_with(row, UNDO)
 
     def sweep(self) -> int:
         """Job: queue what lost its job or its worker, and delete files and changes too old to keep.
@@ -192,21 +198,36 @@ class ImportUploads:
         _forget_changes(moment - _KEEP_CHANGES)
         return len(found)
 
+    def _content(self, row: Row) -> bytes | None:
+        """The file of a run; None when it is not there any more."""
+        try:
+            return self._files.read(row["file"]) if row.get("file") else None
+        except NotFound:
+            return None
+
+    def _done_with(self, row: Row, job: str) -> None:
+        self._delete_file(row)
+        self._forget(row["_id"], job)
+
     def _delete_file(self, row: Row) -> None:
         if row.get("file"):
             self._files.delete(row["file"])
             ImportRun.raw().update_one({"_id": row["_id"]}, bump({"$unset": {"file": ""}}))
 
     @staticmethod
-    def _forget(run_id: str, error: Exception | None = None) -> None:
-        """It is not wanted any more: done, or stopped by what a repetition would not change."""
+    def _forget(run_id: str, job: str, error: Exception | None = None) -> None:
+        """The job is not wanted any more: done, or stopped by what a repetition would not change.
+
+        What somebody has asked for meanwhile stays wanted.
+        """
         if isinstance(error, Conflict) and runs.state_of(runs.get(run_id)) in (
             RunState.RUNNING,
             RunState.UNDOING,
         ):
             return
         gone = {"wanted": "", "wanted_at": ""}
-        ImportRun.raw().update_one({"_id": run_id}, bump({"$unset": gone}))
+        query = {"_id": run_id, "wanted": job}
+        ImportRun.raw().update_one(query, bump({"$unset": gone}))
 
 
 def _asker(row: Row) -> Identity:

@@ -12,7 +12,8 @@ from wrencos_commerce.models.import_run import ImportChange
 from wrencos_commerce.models.product import Product, derived
 from wrencos_commerce.services.brands import Brands
 from wrencos_commerce.services.categories import Categories
-from wrencos_commerce.services.csv.parsed import ParsedProduct, Problem
+from wrencos_commerce.services.csv.fingerprint import OF_INGREDIENTS, fingerprint
+from wrencos_commerce.services.csv.parsed import ParsedProduct
 from wrencos_commerce.services.csv.planning import BrandNamed, Plan, Planner, known_brands
 from wrencos_commerce.services.price_history import PriceHistory
 from wrencos_commerce.services.products import price_changes
@@ -22,20 +23,15 @@ from wrencos_core.contracts.commerce import ProductsChanged
 
 Row = Mapping[str, Any]
 
-# Read anew from the ingredients when those are undone.
-OF_INGREDIENTS = frozenset(
-    {"inci", "ingredient_keys", "ingredient_groups", "allergens", "free_from"}
-)
-
 
 @dataclass(frozen=True)
 class Written:
-    """What became of the products of a batch; those with problems were left out."""
+    """What became of the products of a batch; those of `bad` have problems and were left out."""
 
     created: int
     updated: int
     unchanged: int
-    problems: Sequence[Problem]
+    bad: Sequence[Plan]
 
 
 class Writer:
@@ -72,8 +68,8 @@ class Writer:
             ImportChange.raw().insert_many([_change(plan, run_id) for plan in changed])
             self._publish(changed, f"{run_id}:{number}")
         created = sum(plan.before is None for plan in changed)
-        problems = [problem for plan in plans for problem in plan.problems]
-        return Written(created, len(changed) - created, len(good) - len(changed), problems)
+        bad = [plan for plan in plans if plan.problems]
+        return Written(created, len(changed) - created, len(good) - len(changed), bad)
 
     def _brand_named(self, batch: Sequence[ParsedProduct]) -> BrandNamed:
         """Brands of the batch, each new one made once."""
@@ -158,6 +154,7 @@ def _change(plan: Plan, run_id: str) -> dict[str, Any]:
     )
     if before is None:
         row["variants"] = [_stock_of(variant) for variant in plan.after["variants"]]
+        row["made"] = fingerprint(plan.after)
         return row
     names = sorted(plan.changed - OF_INGREDIENTS - {"variants"})
     row["fields"] = [_field(name, before, plan.after) for name in names]
