@@ -5,6 +5,7 @@ meaning within a minor version, wherever in the core it lives.
 """
 
 from wrencos_core import audit, clock, ids, money, pdf, text
+from wrencos_core.blocking import heavy
 from wrencos_core.cli import fail, pass_platform, print_json, print_table
 from wrencos_core.clock import now
 from wrencos_core.database import Mongo, after_commit, database, transaction, transactional
@@ -80,6 +81,7 @@ __all__ = [
     "clock",
     "database",
     "fail",
+    "heavy",
     "hookimpl",
     "hookspec",
     "ids",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -162,17 +163,17 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
 def wrapped(text: str, width: float, most: int, *, size: float, bold: bool = False) -> list[str]:
     """`text` in lines of at most `width` millimetres, at most so many; what is cut ends in `…`."""
     lines: list[str] = []
-    rest = printable(text).split()
-    while rest and len(lines) < most:
-        count = _fitting(rest, width, size, bold)
-        if count == 0 or (len(lines) == most - 1 and count < len(rest)):
+    words, start = printable(text).split(), 0
+    while start < len(words) and len(lines) < most:
+        is_last = len(lines) == most - 1
+        end = _fitting(words, start, width, size, bold)
+        if end == start or (is_last and end < len(words)):
             # A word wider than the line, or the last line of a text that goes on.
-            words = rest if len(lines) == most - 1 else rest[:1]
-            lines.append(_cut(" ".join(words), width, size, bold))
-            count = len(words)
+            end = len(words) if is_last else start + 1
+            lines.append(_cut(" ".join(words[start:end]), width, size, bold))
         else:
-            lines.append(" ".join(rest[:count]))
-        rest = rest[count:]
+            lines.append(" ".join(words[start:end]))
+        start = end
     return lines
 
 
@@ -181,19 +182,30 @@ def money_text(amount: int, currency: str, locale: str) -> str:
     return printable(format_money(Money(amount, currency), locale))
 
 
-def _fitting(words: Sequence[str], width: float, size: float, bold: bool) -> int:
-    for count in range(1, len(words) + 1):
-        if text_width(" ".join(words[:count]), size, bold) > width:
-            return count - 1
+def _fitting(words: Sequence[str], start: int, width: float, size: float, bold: bool) -> int:
+    """The index behind the last word that fits into one line with those from `start` on.
+
+    Widths can be added up: ReportLab sets no letters closer together.
+    """
+    space, taken = text_width(" ", size, bold), 0.0
+    for index in range(start, len(words)):
+        taken += text_width(words[index], size, bold) + (space if index > start else 0)
+        if taken > width:
+            return index
     return len(words)
 
 
 def _cut(text: str, width: float, size: float, bold: bool) -> str:
+    """The longest beginning of `text` that fits with `…` behind it; all of it when that fits."""
     if text_width(text, size, bold) <= width:
         return text
-    while text and text_width(text + _CUT, size, bold) > width:
-        text = text[:-1].rstrip()
-    return text + _CUT
+
+    def cut_at(length: int) -> str:
+        return text[:length].rstrip() + _CUT
+
+    lengths = range(len(text))
+    too_wide = bisect_right(lengths, width, key=lambda n: text_width(cut_at(n), size, bold))
+    return cut_at(max(0, too_wide - 1))
 
 
 def _runs(row: Sequence[int]) -> Iterable[tuple[int, int]]:

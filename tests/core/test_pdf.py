@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
+from itertools import pairwise
 
 import pypdf
 import pypdfium2
@@ -89,6 +90,36 @@ def test_wrapped_lines_fit_and_what_is_cut_says_so():
     assert word.endswith("…")
     assert pdf.wrapped("", 40, 2, size=10) == []
     assert pdf.wrapped(PANGRAM, 40, 0, size=10) == []
+
+
+def test_lines_are_as_full_as_they_can_be():
+    text = "Sodium Hyaluronate, Aqua, Glycerin, " * 30
+    lines = pdf.wrapped(text, 60, 12, size=7)
+    assert len(lines) == 12
+    for line, following in pairwise(lines[:-1]):
+        assert pdf.text_width(f"{line} {following.split()[0]}", 7) > 60
+    assert lines[-1].endswith("…")
+    assert pdf.text_width(lines[-1], 7) <= 60
+    shown = " ".join(lines)[:-1]
+    assert text.startswith(shown)
+    assert pdf.text_width(f"{lines[-1][:-1]}{text[len(shown)]}…", 7) > 60
+
+
+@pytest.mark.parametrize("text", ["Kem dưỡng " * 4000, "x" * 40_000, "a " * 20_000])
+@pytest.mark.parametrize("most", [1, 40])
+def test_a_long_text_is_measured_about_once(monkeypatch, text, most):
+    """Counted in characters, not seconds: a text may be measured whole some times, not n times."""
+    measured = []
+    width = pdf.text_width
+
+    def counted(text, size, bold=False):
+        measured.append(len(text))
+        return width(text, size, bold)
+
+    monkeypatch.setattr(pdf, "text_width", counted)
+    lines = pdf.wrapped(text, 99, most, size=7.5)
+    assert lines[-1].endswith("…")
+    assert sum(measured) < 30 * len(text)
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch):

@@ -7,7 +7,9 @@ a page shows: a checkout takes what is really there.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from functools import wraps
+from threading import Lock
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -17,11 +19,20 @@ from wrencos_core.http.access import View, current_identity, current_platform
 from wrencos_core.http.languages import accepted_language, answer_in, answer_language
 
 _EXTENSION = "wrencos_remembered"
-# A page of 20 products has about 12 KB, so this is some 12 MB at the most.
-_MOST = 1024
+# What the answers of one process may take, so that whoever asks for a thousand pages, or for one
+# under a thousand names, fills no memory. A page of 20 products has about 12 KB, with long
+# descriptions 100 KB; what is larger than _LARGEST is not kept.
+_BUDGET = 16 * 1024**2
+_LARGEST = 256 * 1024
+# Of an answer without its body and its key.
+_OVERHEAD = 1024
+
+Key = tuple[str, bytes, str | None]
 
 
-class _Answer(NamedTuple):
+class Answer(NamedTuple):
+    """An answer as it is given again; `until` is by the clock of `monotonic`."""
+
     until: float
     body: bytes
     content_type: str
@@ -29,8 +40,41 @@ class _Answer(NamedTuple):
     language: str | None
 
 
-# By path with query, and by the language that the browser asks for.
-_Answers = dict[tuple[str, str | None], _Answer]
+class Answers:
+    """Answers by path, query and language, of at most `budget` bytes; the oldest go first."""
+
+    def __init__(self, budget: int = _BUDGET) -> None:
+        self._budget = budget
+        # By age: what is kept anew is put at the end.
+        self._by_key: OrderedDict[Key, Answer] = OrderedDict()
+        self._lock = Lock()
+        self.size = 0
+
+    def get(self, key: Key) -> Answer | None:
+        """The answer, unless it is too old."""
+        known = self._by_key.get(key)
+        return known if known is not None and known.until > monotonic() else None
+
+    def put(self, key: Key, answer: Answer) -> None:
+        """Keep an answer, unless it is larger than _LARGEST, and drop those that are too old."""
+        size = _size(key, answer)
+        if size > _LARGEST:
+            return
+        with self._lock:
+            self._drop(key)
+            now = monotonic()
+            while self._by_key:
+                oldest = next(iter(self._by_key))
+                if self._by_key[oldest].until > now and self.size + size <= self._budget:
+                    break
+                self._drop(oldest)
+            self._by_key[key] = answer
+            self.size += size
+
+    def _drop(self, key: Key) -> None:
+        known = self._by_key.pop(key, None)
+        if known is not None:
+            self.size -= _size(key, known)
 
 
 def remembering(view: View) -> View:
@@ -46,12 +90,12 @@ def remembering(view: View) -> View:
         if not seconds or current_identity().is_authenticated:
             fresh: Response = view(*args, **kwargs)
             return fresh
-        answers: dict[tuple[str, str | None], _Answer] = current_app.extensions.setdefault(
-            _EXTENSION, {}
-        )
-        key = request.full_path, accepted_language(settings.locale)
+        answers: Answers | None = current_app.extensions.get(_EXTENSION)
+        if answers is None:
+            answers = current_app.extensions.setdefault(_EXTENSION, Answers())
+        key = request.path, _asked(), accepted_language(settings.locale)
         known = answers.get(key)
-        if known is not None and known.until > monotonic():
+        if known is not None:
             response = Response(known.body, content_type=known.content_type)
             response.headers["ETag"] = known.etag
             if known.language is not None:
@@ -59,15 +103,37 @@ def remembering(view: View) -> View:
             return response
         answer: Response = view(*args, **kwargs)
         if answer.status_code == 200:
-            if len(answers) >= _MOST:
-                answers.clear()
-            answers[key] = _Answer(
-                monotonic() + seconds,
-                answer.get_data(),
-                answer.headers["Content-Type"],
-                answer.headers["ETag"],
-                answer_language(),
-            )
+            answers.put(key, _kept(answer, monotonic() + seconds))
         return answer
 
     return wrapper
+
+
+def _asked() -> bytes:
+    """The arguments of the query, the same in whichever order they are sent."""
+    query = request.query_string
+    # A name that is spelled with % could be sorted away from its like: such a query stays as it is.
+    if b"&" not in query or b"%" in query:
+        return query
+    # Those of one name stay in their order, which may mean something.
+    arguments = sorted(query.split(b"&"), key=_name)
+    return b"&".join(arguments)
+
+
+def _name(argument: bytes) -> bytes:
+    return argument.partition(b"=")[0]
+
+
+def _kept(answer: Response, until: float) -> Answer:
+    return Answer(
+        until,
+        answer.get_data(),
+        answer.headers["Content-Type"],
+        answer.headers["ETag"],
+        answer_language(),
+    )
+
+
+def _size(key: Key, answer: Answer) -> int:
+    # Text has up to four bytes for each character.
+    return len(answer.body) + 4 * len(key[0]) + len(key[1]) + _OVERHEAD

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -34,7 +35,12 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)+")
+# A disk takes parts of 255 bytes, of which obstore needs some while it writes; S3 takes 1,024 for
+# the whole key with its prefix.
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,239}(/[A-Za-z0-9][A-Za-z0-9._-]{0,239})+")
+_LONGEST_NAME = 512
+# What a disk says of a path that nothing can lie at.
+_IMPOSSIBLE = (errno.ENOTDIR, errno.ENAMETOOLONG)
 # What one client that reads slowly holds in memory.
 _PIECE = 1024**2
 # The process whose threads serve obstore: a fork has none of them, and would wait for ever.
@@ -170,12 +176,12 @@ class Storage:
         return Path(self._place.path) / name
 
     def _inside(self, name: str) -> str:
-        """The name; NotFound when a link on the disk leads out of the folder."""
+        """The name; NotFound when a link on the disk leads out of the folder, or through a file."""
         _check(name)
-        if self.root is not None and not self._path(name).resolve().is_relative_to(
-            self.root.resolve()
-        ):
-            raise NotFound("There is no such file.")
+        if self.root is not None:
+            path = self._path(name)
+            if _is_impossible(path) or not path.resolve().is_relative_to(self.root.resolve()):
+                raise NotFound("There is no such file.")
         return name
 
     def _ask(self, work: Callable[[ObjectStore], T], missing: bool = False) -> T:
@@ -217,8 +223,17 @@ def open_storage(settings: CoreSettings, environ: Mapping[str, str]) -> tuple[St
 
 
 def _check(name: str) -> None:
-    if not _NAME.fullmatch(name) or ".." in name:
-        raise ValueError(f"not a storage name: {name!r}")
+    if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name) or ".." in name:
+        raise ValueError(f"not a storage name: {name[: _LONGEST_NAME + 1]!r}")
+
+
+def _is_impossible(path: Path) -> bool:
+    """Whether no file can be at `path`: it leads through a file, or is too long with its folder."""
+    try:
+        path.lstat()
+    except OSError as error:
+        return error.errno in _IMPOSSIBLE
+    return False
 
 
 def _refuse_in_fork() -> None:

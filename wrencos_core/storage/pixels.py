@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from wrencos_core.storage.errors import NotAnImage, UnusableImage
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 THUMBNAIL_WIDTHS = (320, 640, 1280)
 # The largest side that WebP can have, and with it a thumbnail.
 _LONGEST_SIDE = 16_383
+# Each scan of a JPEG goes over all of its pixels again. Encoders write some 10, to the utmost 30.
+MOST_SCANS = 64
+# What begins a segment of a JPEG: fill bytes before it, data and restart markers are passed over.
+_MARKER = re.compile(rb"\xff([\xc0-\xcf\xd8-\xfe])")
+_START, _END, _SCAN = 0xD8, 0xD9, 0xDA
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")
 _OPTIONS = {
     "JPEG": {"quality": 88, "optimize": True, "progressive": True},
@@ -38,7 +44,8 @@ def clean_image(data: bytes, max_pixels: int) -> CleanImage:
     """The image in `data`, upright, in sRGB, and without metadata or anything around it.
 
     Raises NotAnImage for anything but JPEG, PNG and WebP, and UnusableImage for one that is
-    animated, broken or larger than `max_pixels`, which is found out before it is unpacked.
+    animated, broken, larger than `max_pixels` or a JPEG of more than MOST_SCANS scans; both sizes
+    are found out before it is unpacked.
     """
     image = _opened(data, max_pixels)
     kind = "JPEG" if image.format == "MPO" else str(image.format)
@@ -90,6 +97,8 @@ def _opened(data: bytes, max_pixels: int) -> Image:
     _require_size(image.size, max_pixels)
     if frames > 1:
         raise UnusableImage("Animated images are not taken.")
+    if image.format in ("JPEG", "MPO"):
+        _require_few_scans(data)
     return image
 
 
@@ -116,6 +125,25 @@ def _webp_size(data: bytes) -> tuple[int, int]:
 def _require_size(size: tuple[int, int], max_pixels: int) -> None:
     if size[0] * size[1] > max_pixels or max(size) > _LONGEST_SIDE:
         raise _too_large(max_pixels)
+
+
+def _require_few_scans(data: bytes) -> None:
+    """A JPEG of 1 MB may have scans by the thousand, and take minutes to unpack."""
+    # Nearly every photo: even with what only looks like a scan there are few.
+    if data.count(bytes((0xFF, _SCAN))) <= MOST_SCANS:
+        return
+    place = scans = 0
+    while found := _MARKER.search(data, place):
+        marker, place = data[found.start() + 1], found.end()
+        if marker == _END:
+            return
+        if marker == _SCAN:
+            scans += 1
+            if scans > MOST_SCANS:
+                raise UnusableImage(f"A JPEG may have {MOST_SCANS} scans at the most.")
+        if marker != _START:
+            # What is in a segment, such as a preview in the EXIF, is no part of this picture.
+            place += max(2, int.from_bytes(data[place : place + 2], "big"))
 
 
 def _too_large(max_pixels: int) -> UnusableImage:

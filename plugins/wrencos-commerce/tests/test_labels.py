@@ -17,7 +17,9 @@ from hypothesis import given, strategies as st
 from PIL import Image
 
 from wrencos_commerce.commands.all import COMMANDS
+from wrencos_commerce.models.product import Product
 from wrencos_commerce.permissions import WRITE_PRODUCTS
+from wrencos_commerce.services.labels import shelf_cards
 from wrencos_commerce.services.labels.codes import ean13, ean13_modules
 from wrencos_commerce.services.labels.formats import FORMATS
 from wrencos_commerce.services.labels.shelf_cards import MOST_CARDS, CardOrder, ShelfCards
@@ -26,7 +28,7 @@ from wrencos_commerce.services.product_links import ProductLinks
 from wrencos_commerce.services.product_queries import ProductQueries
 from wrencos_commerce.services.variants import check_digit
 from wrencos_commerce.settings import CommerceSettings
-from wrencos_core.api import Platform
+from wrencos_core.api import NotFound, Platform
 from wrencos_core.settings import SettingsError
 
 PRODUCT = next(command for command in COMMANDS if command.name == "product")
@@ -235,6 +237,34 @@ def test_copies_fill_pages(platform: Platform, sunscreen: str) -> None:
     texts = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(document)).pages]
     assert [text.count("Kem chống nắng") for text in texts] == [24, 2]
     assert [text.count("PLUM-50") for text in texts] == [13, 0]
+
+
+def test_what_is_not_for_sale_has_no_card(
+    platform: Platform, make_product: MakeProduct, sunscreen: str
+) -> None:
+    hidden = make_product(name="Hidden", is_active=False)
+    gone = platform.services.require(ProductQueries).get(sunscreen)["variants"][2]["id"]
+    of_hidden = Product.raw().find_one({"_id": hidden})["variants"][0]["id"]
+    with pytest.raises(NotFound, match=hidden):
+        printed(platform, product_ids=[sunscreen, hidden])
+    for variant in (gone, of_hidden):
+        with pytest.raises(NotFound, match=variant):
+            printed(platform, variant_ids=[variant])
+
+
+def test_cards_are_drawn_where_they_hold_up_nobody(
+    platform: Platform, sunscreen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside: list[bool] = []
+
+    def heavy(work: Callable[[], bytes]) -> bytes:
+        monkeypatch.setattr(shelf_cards, "draw", lambda *_: inside.append(True))
+        return work()
+
+    monkeypatch.setattr(shelf_cards, "draw", lambda *_: inside.append(False))
+    monkeypatch.setattr(shelf_cards, "heavy", heavy)
+    printed(platform, product_ids=[sunscreen])
+    assert inside == [True, True]
 
 
 def test_cards_of_a_category_are_ordered_by_name(

@@ -85,6 +85,31 @@ def test_other_filters_are_other_answers(shop: tuple[Platform, Flask], product_i
     assert visitor.get("/api/products?inStock=true&minPrice=2000").json["totalCount"] == 0
 
 
+def test_the_same_filters_in_another_order_are_the_same_answer(
+    shop: tuple[Platform, Flask], product_id: str
+) -> None:
+    visitor = shop[1].test_client()
+    visitor.get("/api/products?inStock=true&minPrice=2")
+    rename(product_id)
+    for query in ("minPrice=2&inStock=true", "inStock=true&minPrice=2"):
+        assert "Before" in visitor.get(f"/api/products?{query}").text
+    assert "After" in visitor.get("/api/products?minPrice=2").text
+
+
+def test_a_page_of_twenty_products_with_descriptions_is_remembered(
+    shop: tuple[Platform, Flask], logins: Logins, product_id: str
+) -> None:
+    text = "Kem chống nắng dưỡng ẩm. " * 150
+    for number in range(19):
+        body = {"name": f"{number}", "price": 1000, "inventory": 1, "description": text}
+        assert logins("admin").post("/api/products", json=body).status_code == 201
+    visitor = shop[1].test_client()
+    first = visitor.get("/api/products")
+    assert len(first.json["products"]) == 20
+    rename(product_id)
+    assert "Before" in visitor.get("/api/products").text
+
+
 def test_a_refusal_is_not_remembered(shop: tuple[Platform, Flask], product_id: str) -> None:
     visitor = shop[1].test_client()
     Product.raw().update_one({"_id": product_id}, {"$set": {"is_active": False}})

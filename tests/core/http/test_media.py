@@ -93,6 +93,9 @@ def test_types_are_ours_to_say_and_only_images_open_in_place(
         "/media/commerce/",
         "/media/",
         "/media/none/none.png",
+        "/media/commerce/one.png/two.png",
+        "/media/commerce/" + "a" * 255 + ".png",
+        "/media/commerce" + "/a" * 1900,
     ],
 )
 def test_nothing_else_is_reachable(client, platform, stored, path):
@@ -120,6 +123,13 @@ def test_a_missing_file_is_a_problem_that_is_not_stored(client):
     assert answer.status_code == 404
     assert answer.content_type == "application/problem+json"
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("name", ["one.png/two.png", "a" * 300, "a/" * 1900 + "a"])
+def test_a_name_that_cannot_be_is_no_failure_of_the_disk(client, stored, log_lines, name):
+    stored("commerce/one.png", PNG)
+    assert client.get(f"/media/commerce/{name}").status_code == 404
+    assert log_lines("storage.failed") == []
 
 
 def test_media_can_only_be_read(client):

@@ -58,6 +58,30 @@ def jpeg():
     return _bytes(Image.effect_noise((300, 200), 80).convert("RGB"), "JPEG")
 
 
+def jpeg_of_scans(scans, side=64, filler=b"", lead=b""):
+    """A progressive JPEG in grey whose every scan after the first says "nothing new" of all.
+
+    `filler` stands between its scans, `lead` before the first.
+    """
+    blocks = ((side + 7) // 8) ** 2
+    body = _segment(0xDB, b"\0" + bytes([1] * 64))
+    body += _segment(0xC2, struct.pack(">BHHB", 8, side, side, 1) + b"\x01\x11\0")
+    body += _segment(0xC4, b"\0" + bytes([1] + [0] * 15) + b"\0")
+    body += _segment(0xC4, b"\x10" + bytes([1] + [0] * 15) + b"\0") + lead
+    body += _segment(0xDA, b"\x01\x01\0\0\0\0") + _bits("0" * blocks)
+    empty = _segment(0xDA, b"\x01\x01\0\x01\x3f\0") + _bits("0" * blocks)
+    return b"\xff\xd8" + body + (filler + empty) * (scans - 1) + b"\xff\xd9"
+
+
+def _segment(marker, body):
+    return bytes([0xFF, marker]) + struct.pack(">H", len(body) + 2) + body
+
+
+def _bits(text):
+    text += "1" * (-len(text) % 8)
+    return int(text, 2).to_bytes(len(text) // 8, "big").replace(b"\xff", b"\xff\0")
+
+
 NOT_IMAGES = {
     "empty": b"",
     "one byte": b"\xff",
@@ -89,6 +113,11 @@ BROKEN_IMAGES = {
     "flat png bomb": png_bomb(100_000, 100),
     "png text bomb": png_text_bomb(),
     "webp bomb": webp_bomb(),
+    "jpeg of many scans": jpeg_of_scans(2000),
+    "jpeg of many scans with fill bytes": jpeg_of_scans(2000, filler=b"\xff\xff"),
+    "jpeg of many scans with rubbish between": jpeg_of_scans(2000, filler=b"\x07\xff\0\xff\xd3"),
+    "jpeg of many scans with comments": jpeg_of_scans(2000, filler=_segment(0xFE, b"\xff\xd9")),
+    "jpeg of many scans with empty comments": jpeg_of_scans(2000, filler=b"\xff\xfe\0\0"),
     "animated png": animated("PNG"),
     "animated webp": animated("WEBP"),
 }  # fmt: skip

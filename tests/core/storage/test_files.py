@@ -57,8 +57,9 @@ def test_a_file_that_is_replaced_while_it_is_read_is_not_mixed(files):
 
 @pytest.mark.parametrize(
     "name",
-    ["one.png", "/etc/passwd", "../x/y", "a/../../b", "a/b\0.png", "A/b", "a//b", "a/.b", "", "a/"],
-)
+    ["one.png", "/etc/passwd", "../x/y", "a/../../b", "a/b\0.png", "A/b", "a//b", "a/.b", "", "a/",
+     f"{'a' * 241}/b", f"a/{'b' * 241}", "a" + 260 * "/b"],
+)  # fmt: skip
 def test_only_names_are_taken(files, name):
     for use in (
         lambda: files.save(name, b"x"),
@@ -69,6 +70,20 @@ def test_only_names_are_taken(files, name):
     ):
         with pytest.raises(ValueError, match="not a storage name"):
             use()
+
+
+def test_the_longest_names_can_be_stored(files):
+    for name in (f"{'a' * 240}/{'B' * 240}", "a" + 255 * "/b"):
+        files.save(name, b"x")
+        assert files.read(name) == b"x"
+
+
+def test_a_file_has_no_files_below_it(files):
+    files.save(NAME, b"x")
+    assert not files.exists(f"{NAME}/two.png")
+    for use in (files.read, files.describe, lambda name: next(files.stream(name))):
+        with pytest.raises(NotFound):
+            use(f"{NAME}/two.png")
 
 
 def test_private_files_lie_apart_and_have_no_address(platform, client):

@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 from PIL import Image, ImageCms
 
 from wrencos_core.storage.errors import NotAnImage, UnusableImage
-from wrencos_core.storage.pixels import clean_image, thumbnails
+from wrencos_core.storage.pixels import MOST_SCANS, clean_image, thumbnails
 from wrencos_core.testing.modules import load_module
 
 hostile = load_module(Path(__file__).with_name("hostile.py"))
@@ -31,6 +31,21 @@ def test_what_is_no_image_is_refused(data):
 def test_what_is_broken_or_a_bomb_is_refused(data):
     with pytest.raises(UnusableImage):
         clean(data)
+
+
+def test_a_jpeg_may_have_as_many_scans_as_any_camera_or_encoder_writes(picture):
+    assert clean(hostile.jpeg_of_scans(MOST_SCANS)).width == 64
+    with pytest.raises(UnusableImage, match="scans"):
+        clean(hostile.jpeg_of_scans(MOST_SCANS + 1))
+    assert clean(picture(60, 40, "JPEG", progressive=True)).width == 60
+
+
+def test_what_only_looks_like_scans_is_not_counted(picture):
+    rubbish = b"\xff\xda\0\x08" * 2000
+    # A film behind the photo, as some telephones write it, and a comment.
+    assert clean(picture(60, 40, "JPEG") + rubbish).width == 60
+    assert clean(picture(60, 40, "JPEG", comment=rubbish)).width == 60
+    assert clean(picture(60, 40, "PNG") + rubbish).width == 60
 
 
 @given(st.sampled_from(["JPEG", "PNG", "WEBP"]), st.data())

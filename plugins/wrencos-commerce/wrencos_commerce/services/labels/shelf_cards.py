@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +14,7 @@ from wrencos_commerce.services.labels.unit_price import unit_price
 from wrencos_commerce.services.product_links import ProductLinks
 from wrencos_commerce.services.translations import translated
 from wrencos_commerce.services.variants import variant_name
-from wrencos_core.api import Invalid, NotFound, Platform, pdf
+from wrencos_core.api import Invalid, NotFound, Platform, heavy, pdf
 
 Row = Mapping[str, Any]
 
@@ -58,9 +57,9 @@ class ShelfCards:
     def print(self, order: CardOrder) -> bytes:
         """A PDF with a card for each variant and copy.
 
-        Raises NotFound for an unknown product or variant, and Invalid for an order of none, of
-        more than MOST_CARDS, that does not say of what, or with ingredients where there is no
-        room for them.
+        Raises NotFound for a product or variant that is unknown or not for sale, and Invalid for
+        an order of none, of more than MOST_CARDS, that does not say of what, or with ingredients
+        where there is no room for them.
         """
         chosen = self._chosen(order)
         count = len(chosen) * order.copies
@@ -70,12 +69,18 @@ class ShelfCards:
         if order.show_ingredients and not format.has_small_print:
             roomy = ", ".join(name for name, f in FORMATS.items() if f.has_small_print)
             raise Invalid(errors={"showIngredients": [f"There is room only on {roomy}."]})
-        return self._printed(chosen, order, format)
+        # Made here, so that the fonts are read once and not by two threads at a time.
+        writer = pdf.PdfWriter(format.paper, f"{self._shop_name}: {order.format}", self._shop_name)
+        return heavy(lambda: self._printed(writer, chosen, order, format))
 
     def _printed(
-        self, chosen: Sequence[tuple[Row, Row]], order: CardOrder, format: SheetFormat
+        self,
+        writer: pdf.PdfWriter,
+        chosen: Sequence[tuple[Row, Row]],
+        order: CardOrder,
+        format: SheetFormat,
     ) -> bytes:
-        writer = pdf.PdfWriter(format.paper, f"{self._shop_name}: {order.format}", self._shop_name)
+        """Runs in a thread of its own: nothing here may ask the database."""
         place = 0
         for product, variant in chosen:
             card = self._card(product, variant, order)
@@ -85,8 +90,6 @@ class ShelfCards:
                 x, y = format.place(place % format.on_a_page)
                 writer.stamp(variant["id"], x, y, partial(draw, writer, card, format))
                 place += 1
-            # Lets a gevent worker answer other requests in between; elsewhere it does nothing.
-            time.sleep(0)
         return writer.finish()
 
     def _chosen(self, order: CardOrder) -> list[tuple[Row, Row]]:
@@ -98,12 +101,13 @@ class ShelfCards:
             found = Product.raw().find(query, _FIELDS).sort([("name_key", 1), ("_id", 1)])
             return _for_sale(found.limit(MOST_CARDS + 1))
         if order.product_ids:
-            rows = _by(Product.raw().find({"_id": {"$in": [*order.product_ids]}}, _FIELDS), "_id")
+            query = {"is_active": True, "_id": {"$in": [*order.product_ids]}}
+            rows = {row["_id"]: row for row in Product.raw().find(query, _FIELDS)}
             return _for_sale(_in_order(rows, order.product_ids, "product"))
+        query = {"is_active": True, "variants.id": {"$in": [*order.variant_ids]}}
         units = {
             variant["id"]: (row, variant)
-            for row in Product.raw().find({"variants.id": {"$in": [*order.variant_ids]}}, _FIELDS)
-            for variant in row["variants"]
+            for row, variant in _for_sale(Product.raw().find(query, _FIELDS))
         }
         return _in_order(units, order.variant_ids, "variant")
 
@@ -138,14 +142,10 @@ def _for_sale(rows: Any) -> list[tuple[Row, Row]]:
     return [(row, variant) for row in rows for variant in row["variants"] if variant["is_active"]]
 
 
-def _by(rows: Any, key: str) -> dict[str, Row]:
-    return {row[key]: row for row in rows}
-
-
 def _in_order(found: Mapping[str, Any], ids: Sequence[str], what: str) -> list[Any]:
     """What was found, in the order that was asked for, each once."""
     wanted = list(dict.fromkeys(ids))
     missing = [id for id in wanted if id not in found]
     if missing:
-        raise NotFound(f"There is no {what} {missing[0]}.")
+        raise NotFound(f"There is no {what} {missing[0]} for sale.")
     return [found[id] for id in wanted]
