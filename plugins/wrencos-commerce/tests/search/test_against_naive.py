@@ -89,12 +89,13 @@ def test_results_and_counts(
     shop: Shop, products: list[dict[str, Any]], asked: list[tuple[str | None, SearchFilter]]
 ) -> None:
     _store(shop, products)
+    sold = [row for row in products if row["is_active"]]
     for query, wanted in asked:
         page = shop.search.search(query, wanted, "newest", 0, 100)
         if page.corrected or page.is_relaxed:
-            assert not any(fits(row, query) for row in products if row["is_active"])
+            assert not any(fits(row, query, sold) for row in sold)
             continue
-        found = [r for r in products if r["is_active"] and (query is None or fits(r, query))]
+        found = [row for row in sold if query is None or fits(row, query, sold)]
         right = [row for row in found if not limits(shop, row, wanted)]
         assert sorted(row["_id"] for row in page.rows) == sorted(row["_id"] for row in right)
         assert page.total == len(right)
@@ -127,21 +128,29 @@ def _derived(stored: Row) -> Row:
     return {key: value for key, value in made.items() if key not in stored}
 
 
-def fits(row: Row, query: str) -> bool:
-    """Each word: in the name or as a beginning there; in the rest; at the end as a beginning."""
-    name = text.words(f"{row['name']} {row['brand'] or ''}")
-    tags = text.words(" ".join([*row["concerns"], *(f"{s} skin" for s in row["skin_types"])]))
-    rest = [*tags, *text.words(row["description"])]
-    rest += [part for word in text.words(row["variants"][0]["sku"]) for part in _parts(word)]
+def fits(row: Row, query: str, every: Sequence[Row]) -> bool:
+    """Each word: in the name or as a beginning there; in the rest; as a beginning in the rest, if
+    it is the last one or none of `every` product has it otherwise."""
     words = text.words(query)
 
-    def word_fits(place: int, word: str) -> bool:
-        if any(other.startswith(word) for other in name) or word in rest:
-            return True
-        open_end = len(word) >= 3 and place == len(words) - 1
-        return open_end and any(other.startswith(word) for other in rest)
+    def may_begin(word: str) -> bool:
+        return len(word) >= 3 and (word == words[-1] or not any(_has(r, word) for r in every))
 
-    return all(word_fits(place, word) for place, word in enumerate(words))
+    return all(
+        _has(row, word) or (may_begin(word) and any(w.startswith(word) for w in _rest(row)))
+        for word in words
+    )
+
+
+def _has(row: Row, word: str) -> bool:
+    name = text.words(f"{row['name']} {row['brand'] or ''}")
+    return any(other.startswith(word) for other in name) or word in _rest(row)
+
+
+def _rest(row: Row) -> list[str]:
+    tags = text.words(" ".join([*row["concerns"], *(f"{s} skin" for s in row["skin_types"])]))
+    codes = [part for word in text.words(row["variants"][0]["sku"]) for part in _parts(word)]
+    return [*tags, *text.words(row["description"]), *codes]
 
 
 def _parts(word: str) -> list[str]:

@@ -41,5 +41,5 @@ def test_synonyms(platform: Platform) -> None:
 def test_report(platform: Platform) -> None:
     assert "Nobody" in run(platform, "report")
     platform.services.require(SearchReport).record("Rouge", 0)
-    assert "Rouge" in run(platform, "report", "--zero")
-    assert json.loads(run(platform, "report", "--json"))["searches"][0]["query"] == "Rouge"
+    assert "rouge" in run(platform, "report", "--zero")
+    assert json.loads(run(platform, "report", "--json"))["searches"][0]["query"] == "rouge"

@@ -158,3 +158,30 @@ def test_a_one_way_synonym_goes_one_way(shop: None, platform: Platform, find: Fi
 def test_orders(shop: None, find: Find, sort: str, expected: list[str]) -> None:
     prices = {"Kém sắc", SUN, "Airy Fluid SPF50+"}
     assert [name for name in find(sort=sort) if name in prices] == expected
+
+
+def test_a_word_with_marks_is_no_little_word(
+    platform: Platform, make_product: MakeProduct, index: SearchIndex, find: Find
+) -> None:
+    for name in ("Sữa dưỡng thể sen", "Sữa dưỡng mặt trắng", "Sữa dê tắm", "Leave-in spray"):
+        make_product(name=name)
+    make_product(name="Conditioner")
+    index.rebuild()
+    assert find("dưỡng thể") == ["Sữa dưỡng thể sen"]
+    assert find("duong the") == ["Sữa dưỡng thể sen"]
+    assert find("body lotion") == ["Sữa dưỡng thể sen"]
+    assert find("sữa dê") == ["Sữa dê tắm"]
+    assert find("sua de")[0] == "Sữa dê tắm"
+    synonyms = platform.services.require(Synonyms)
+    synonyms.create(["leave in mist", "Conditioner"], one_way=True, identity=SYSTEM)
+    assert find("leave in mist") == ["Conditioner"]
+
+
+def test_marks_count_for_the_words_that_have_them(
+    make_product: MakeProduct, index: SearchIndex, find: Find
+) -> None:
+    for name in ("Má hồng thật", "Mả hồng", "Mà hồng"):
+        make_product(name=name)
+    index.rebuild()
+    assert find("má hong")[0] == "Má hồng thật"
+    assert find("má ho")[0] == "Má hồng thật"

@@ -43,7 +43,7 @@ def content() -> dict[str, Any]:
         if row["count"]
     }
     words = {
-        row["word"]: (row.get("name", 0), row.get("tag", 0), row.get("rest", 0))
+        row["word"]: (row.get("name", 0), row.get("tag", 0), row.get("rest", 0), row["written"])
         for row in SearchWord.raw().find({"generation": generation})
     }
     entries = {
@@ -52,7 +52,7 @@ def content() -> dict[str, Any]:
     }
     return {
         "keys": keys,
-        "words": {word: counts for word, counts in words.items() if any(counts)},
+        "words": {word: counts for word, counts in words.items() if any(counts[:3])},
         "entries": entries,
     }
 

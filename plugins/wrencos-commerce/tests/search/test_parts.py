@@ -62,16 +62,26 @@ def test_every_neighbour_has_a_common_delete(typed: str, data: st.DataObject) ->
 def test_queries_are_read() -> None:
     query = parse("Kem CHỐNG nắng, cho da (khô)!")
     assert query is not None
-    assert query.words == ["kem", "chong", "nang", "da", "kho"]
-    assert query.has_marks
+    assert query.words == ["kem", "chong", "nang", "cho", "da", "kho"]
+    assert query.telling == ["kem", "chong", "nang", "da", "kho"]
+    assert query.marked == [1, 2, 5]
     only_stops = parse("cho")
     assert only_stops is not None
-    assert only_stops.words == ["cho"]
+    assert only_stops.telling == ["cho"]
     assert parse("") is None
     assert parse(" !? ") is None
     many = parse(" ".join(f"w{n}" for n in range(50)))
     assert many is not None
     assert len(many.words) == 8
+    among_little = parse("the of " * 3 + "a b c d e f g h i j k l m")
+    assert among_little is not None
+    assert among_little.telling == list("bcdefghi")
+
+
+def test_little_words_are_told_by_how_they_are_written() -> None:
+    query = parse("sữa dê và thể to")
+    assert query is not None
+    assert query.telling == ["sua", "de", "the"]
 
 
 @given(st.text(max_size=60))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
+
+from flask import request
 
 from wrencos_commerce.api.locale import wanted_locale
 from wrencos_commerce.api.products import sees
@@ -58,7 +62,9 @@ def search_products(args: dict[str, Any]) -> views.ProductSearchPage:
     typed = args.get("q") or None
     page = search.search(typed, search.filter_of(args), args["sort"], paging.skip, paging.limit)
     if typed and paging.page == 1:
-        service(SearchReport).record(typed, 0 if page.is_relaxed else page.total)
+        # What nobody sells is not what somebody's filters left out.
+        found = 0 if page.is_relaxed else page.unfiltered
+        service(SearchReport).record(typed, found, _client(), page.corrected)
     with_cost, locale = sees(READ_COST), wanted_locale()
     currency = current_platform().settings.currency
     return views.ProductSearchPage(
@@ -144,8 +150,9 @@ def delete_synonyms(synonyms_id: str) -> views.SynonymsDeleted:
 def search_report(args: dict[str, Any]) -> views.SearchReportPage:
     """List what customers searched for, the most frequent first.
 
-    Of the last `days`, up to 180; with `zeroResults=true` only what found nothing the last time.
-    Queries that look like a person's address or number are never kept.
+    Of the last `days`, up to 180; with `zeroResults=true` only what found nothing the last time,
+    filters left aside. Only words are kept, and no query that looks like an e-mail address or a
+    telephone number; a short query that found nothing may still hold a name.
     """
     paging = Paging.of(args)
     rows, total = service(SearchReport).page(
@@ -157,3 +164,20 @@ def search_report(args: dict[str, Any]) -> views.SearchReportPage:
         page=paging.page,
         total_pages=paging.total_pages(total),
     )
+
+
+def _client() -> str:
+    """Who asks, told from others and no more: a keyed hash of the user, or else of the network."""
+    name = current_identity().user_id or _network(request.remote_addr or "")
+    return hmac.new(current_platform().secret_key.encode(), name.encode(), "sha256").hexdigest()
+
+
+def _network(given: str) -> str:
+    """An IPv4 address, or the /64 network of an IPv6 one: one line has that many addresses."""
+    try:
+        address = ip_address(given)
+    except ValueError:
+        return given
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
+        return str(ip_network((int(address), 64), strict=False))
+    return given

@@ -35,5 +35,6 @@ def fill(context: DemoContext) -> None:
     random = Random(_SEED)  # noqa: S311 - plausible, not secret
     for place, typed in enumerate(_SEARCHED):
         page = search.search(typed, SearchFilter(), limit=1)
-        for _ in range(random.randint(1, 2 * (len(_SEARCHED) - place))):
-            report.record(typed, 0 if page.is_relaxed else page.total)
+        for customer in range(random.randint(1, 2 * (len(_SEARCHED) - place))):
+            found = 0 if page.is_relaxed else page.unfiltered
+            report.record(typed, found, f"customer {customer}")

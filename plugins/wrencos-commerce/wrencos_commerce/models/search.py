@@ -9,6 +9,7 @@ from __future__ import annotations
 from mongoengine import (
     BinaryField,
     BooleanField,
+    DictField,
     FloatField,
     IntField,
     ListField,
@@ -93,9 +94,9 @@ class SearchEntry(Document):
 class SearchWord(Document):
     """A word of the index. Its id is `generation/word`, without case and diacritics.
 
-    `name`, `tag` and `rest` say how many products have it there, `written` how it is mostly
-    written, and `deletes` what it becomes without one of its letters: what a mistyped word is
-    found by.
+    `name`, `tag` and `rest` say how many products have it there, `forms` how many names have it in
+    which written form, `written` which is the most frequent, and `deletes` what it becomes without
+    one of its letters: what a mistyped word is found by.
     """
 
     meta = {
@@ -110,6 +111,7 @@ class SearchWord(Document):
     generation = StringField(required=True)
     word = StringField(required=True)
     written = StringField()
+    forms = DictField()
     name = IntField()
     tag = IntField()
     rest = IntField()
@@ -130,7 +132,10 @@ class SearchSynonym(Document):
 
 
 class SearchCount(Document):
-    """How often something was searched for on a day (UTC), and how much it found at last."""
+    """How often something was searched for on a day (UTC), and how much it found at last.
+
+    `clients` are keyed hashes of the first three different ones, of this query on this day alone.
+    """
 
     meta = {
         "collection": "commerce_searches",
@@ -145,6 +150,7 @@ class SearchCount(Document):
     day = StringField(required=True)
     query = StringField(required=True)
     shown = StringField()
+    clients = ListField(StringField())
     count = IntField()
     results = IntField()
     last_at = UTCDateTimeField()

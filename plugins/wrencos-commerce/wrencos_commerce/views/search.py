@@ -131,7 +131,7 @@ class SynonymsDeleted(View, kw_only=True):
 
 
 class SearchedQuery(View, kw_only=True):
-    """A query as last typed: how often, and how many products it found the last time."""
+    """A query's words: how often, and how many products it found the last time without filters."""
 
     query: str
     count: int

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from pymongo import ReplaceOne, ReturnDocument
+from pymongo import DeleteOne, ReplaceOne, ReturnDocument
 
 from wrencos_commerce.models.product import Product
 from wrencos_commerce.models.search import SearchEntry, SearchState
@@ -44,7 +44,7 @@ class SearchIndex:
         """
         state = postings.state()
         if state is None:
-            return self._first()
+            return self._built()
         ids = iter(sorted(set(product_ids)))
         changed = 0
         while batch := list(islice(ids, _BATCH)):
@@ -56,11 +56,11 @@ class SearchIndex:
         """Index whatever changed since the last time and was missed; how many products."""
         stored = SearchState.raw().find_one({"_id": STATE})
         if stored is None or not stored.get("generation") or not stored.get("indexed_until"):
-            return self._first()
+            return self._built()
         moment = now()
         stale = self._stale(stored["generation"], stored["indexed_until"] - _OVERLAP)
         if len(stale) >= _REBUILD_FROM:
-            return self.rebuild()
+            return self._built()
         changed = self.index(stale) if stale else 0
         SearchState.raw().update_one(
             {"_id": STATE, "generation": stored["generation"]},
@@ -70,8 +70,8 @@ class SearchIndex:
             self._drop_leftovers()
         return changed
 
-    def _first(self) -> int:
-        """The first build. When another process is at it already, it will find what is new."""
+    def _built(self) -> int:
+        """Build all, the first time or because of many changes; 0 while another process does."""
         try:
             return self.rebuild()
         except Conflict:
@@ -107,6 +107,7 @@ class SearchIndex:
         # What changed while it was built went into the old one, which is deleted later: somebody
         # may be reading it just now.
         self.catch_up()
+        self._sweep(generation)
         return done
 
     def _begin(self, builder: str, moment: datetime) -> bool:
@@ -150,6 +151,15 @@ class SearchIndex:
             stale += _stale_of(generation, batch)
         return stale
 
+    def _sweep(self, generation: str) -> None:
+        """Forget the products that were deleted while the generation was built."""
+        shown = {"_id": 0, "product_id": 1}
+        rows = SearchEntry.raw().find({"generation": generation}, shown).hint("by_ordinal")
+        while batch := [row["product_id"] for row in islice(rows, _STALE_STEP)]:
+            there = Product.raw().find({"_id": {"$in": batch}}, {"_id": 1})
+            if deleted := set(batch) - {row["_id"] for row in there}:
+                self.index(deleted)
+
     def _index(self, ids: Sequence[str]) -> int:
         """One batch, within a transaction."""
         # First, so that two who change the index conflict here and nowhere else.
@@ -158,16 +168,22 @@ class SearchIndex:
         )
         generation, revision = state["generation"], state["revision"]
         stored = _entries(generation, ids)
+        products = Product.raw().find({"_id": {"$in": list(ids)}}, INDEXED)
+        there = {row["_id"]: row for row in products}
         rows = [
             row
-            for row in Product.raw().find({"_id": {"$in": list(ids)}}, INDEXED)
-            if stored.get(row["_id"], {}).get("product_version") != row["version"]
+            for id, row in there.items()
+            if stored.get(id, {}).get("product_version") != row["version"]
         ]
-        if not rows:
+        deleted = [lost for id, lost in stored.items() if id not in there]
+        if not rows and not deleted:
             return 0
         gone: dict[str, list[int]] = defaultdict(list)
         come: dict[str, list[int]] = defaultdict(list)
-        writes = []
+        writes: list[ReplaceOne[Any] | DeleteOne] = []
+        for lost in deleted:
+            _note(gone, with_beginnings(postings.unpacked(lost["keys"])), lost["ordinal"])
+            writes.append(DeleteOne({"_id": lost["_id"]}))
         free = state["next_ordinal"]
         for row in rows:
             old = stored.get(row["_id"])
@@ -182,7 +198,7 @@ class SearchIndex:
         SearchEntry.raw().bulk_write(writes, ordered=False)
         vocabulary.update(generation, postings.change(generation, revision, gone, come))
         SearchState.raw().update_one({"_id": STATE}, {"$set": {"next_ordinal": free}})
-        return len(rows)
+        return len(rows) + len(deleted)
 
 
 def _note(changes: dict[str, list[int]], keys: Iterable[str], ordinal: int) -> None:
@@ -197,8 +213,13 @@ def _entries(generation: str, ids: Sequence[str]) -> dict[str, Row]:
 
 
 def _changed(generation: str, ids: Sequence[str]) -> bool:
-    rows = Product.raw().find({"_id": {"$in": list(ids)}}, {"version": 1})
-    return bool(_stale_of(generation, list(rows)))
+    """Whether one is not indexed as it is, or is indexed and deleted."""
+    rows = list(Product.raw().find({"_id": {"$in": list(ids)}}, {"version": 1}))
+    if _stale_of(generation, rows):
+        return True
+    deleted = set(ids) - {row["_id"] for row in rows}
+    query = {"_id": {"$in": [f"{generation}/{id}" for id in sorted(deleted)]}}
+    return bool(deleted) and SearchEntry.raw().find_one(query, {"_id": 1}) is not None
 
 
 def _stale_of(generation: str, products: Sequence[Row]) -> list[str]:

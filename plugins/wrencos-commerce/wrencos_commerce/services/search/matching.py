@@ -8,12 +8,13 @@ at all. Words that are one phrase of the synonyms are one unit.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pyroaring import BitMap
 
 from wrencos_commerce.services.search import postings, vocabulary
 from wrencos_commerce.services.search.facets import FacetBook
+from wrencos_commerce.services.search.fits import Fit, disjoint, most, scored, together
 from wrencos_commerce.services.search.query import Query
 from wrencos_commerce.services.search.shelves import Shelves
 from wrencos_commerce.services.search.spelling import SHORTEST, is_one_edit
@@ -34,22 +35,6 @@ _SHORTEST_BEGINNING = 3
 _CANDIDATES = 5
 
 Ingredients = Callable[[Phrase], Sequence[str]]
-
-
-@dataclass
-class Fit:
-    """Where a word or a phrase fits; `exact` is empty for what is only a synonym of it."""
-
-    exact: BitMap = field(default_factory=BitMap)
-    name: BitMap = field(default_factory=BitMap)
-    tag: BitMap = field(default_factory=BitMap)
-    any: BitMap = field(default_factory=BitMap)
-
-    def add(self, other: Fit) -> None:
-        """Let what fits `other`, a synonym, fit too."""
-        self.name = self.name | other.name
-        self.tag = self.tag | other.tag
-        self.any = self.any | other.any
 
 
 @dataclass(frozen=True)
@@ -96,7 +81,7 @@ class Matcher:
             text = " ".join(query.written)
             if ranks := self._ranked(query, units):
                 return Found(ranks, text)
-        if relax and (ranks := _most(units)):
+        if relax and (ranks := most(units)):
             return Found(ranks, is_relaxed=True)
         return Found([])
 
@@ -105,19 +90,24 @@ class Matcher:
     def _units(self, query: Query) -> list[Fit]:
         cut = self._cut(query)
         self._load(query, cut)
-        fits = {word: self._word(word) for word in query.words}
-        missing = [word for word in query.words if not fits[word].any and self._may_begin(word)]
+        fits = {word: self._word(word) for phrase in cut for word in phrase}
+        missing = [word for word in fits if not fits[word].any and self._may_begin(word)]
         for word in {*missing, *self._last(query)}:
             fits[word].any = fits[word].any | self._beginnings(word)
         return [self._unit(phrase, fits) for phrase in cut]
 
     def _cut(self, query: Query) -> list[Phrase]:
-        known = self._ingredients
-        return self._thesaurus.segments(query.words, lambda phrase: bool(known(phrase)))
+        """The phrases and words to fit: a little word only as part of a phrase, or as a synonym."""
+        known, at, cut = self._ingredients, 0, []
+        for phrase in self._thesaurus.segments(query.words, lambda phrase: bool(known(phrase))):
+            if at not in query.little or len(phrase) > 1 or self._thesaurus.meanings(phrase):
+                cut.append(phrase)
+            at += len(phrase)
+        return cut
 
     def _load(self, query: Query, cut: Sequence[Phrase]) -> None:
         """Read what is surely needed, at once."""
-        keys = [WRITTEN + word for word in query.written] if query.has_marks else []
+        keys = [WRITTEN + query.written[place] for place in query.marked]
         keys += [CODE + query.code]
         for word in query.words:
             keys += [kind + word for kind in (NAME, BEGINNING, TAG, REST)]
@@ -140,7 +130,7 @@ class Matcher:
 
     def _last(self, query: Query) -> list[str]:
         """The last word may not be typed to its end."""
-        return [word for word in query.words[-1:] if self._may_begin(word)]
+        return [word for word in query.telling[-1:] if self._may_begin(word)]
 
     @staticmethod
     def _may_begin(word: str) -> bool:
@@ -177,10 +167,10 @@ class Matcher:
 
     def _phrase(self, phrase: Phrase) -> Fit:
         """Where all words of a synonym are."""
-        return _together([self._plain(word) for word in phrase])
+        return together([self._plain(word) for word in phrase])
 
     def _unit(self, phrase: Phrase, fits: Mapping[str, Fit]) -> Fit:
-        fit = _together([fits[word] for word in phrase])
+        fit = together([fits[word] for word in phrase])
         if len(phrase) > 1:
             for other in self._others(phrase):
                 fit.add(self._phrase(other))
@@ -202,26 +192,33 @@ class Matcher:
     # Ranking
 
     def _ranked(self, query: Query, units: Sequence[Fit]) -> list[BitMap]:
-        """Marks as typed in the name; all words in the name as they are; as beginnings; the rest.
+        """All words in the name, those typed with marks so, the little ones too, or without; as
+        beginnings; the rest.
 
         Each of these goes by how many units are in the name (counts two) and in what the product
         is for or its category (one): of the masks, those on the shelf of masks come first.
         """
         exact = BitMap.intersection(*(unit.exact for unit in units))
-        tiers = [self._get(CODE + query.code)]
-        if query.has_marks:
-            tiers.append(BitMap.intersection(*(self._get(WRITTEN + w) for w in query.written)))
-        begun = [self._get(BEGINNING + word) for word in query.words]
-        tiers += [exact, BitMap.intersection(*begun)]
-        scored = _scored(units)
-        every = BitMap.union(*scored) if scored else BitMap()
-        return _disjoint([*(tier & level for tier in [*tiers, every] for level in scored), *tiers])
+        begun = BitMap.intersection(*(self._get(BEGINNING + word) for word in query.telling))
+        tiers: list[BitMap] = []
+        if query.marked:
+            written = (self._get(WRITTEN + query.written[place]) for place in query.marked)
+            marks = BitMap.intersection(*written)
+            tiers += [exact & marks, begun & marks]
+        if query.little:
+            every_word = (self._get(NAME + word) for word in query.words)
+            tiers.append(BitMap.intersection(exact, *every_word))
+        tiers += [exact, begun]
+        levels = scored(units)
+        every = BitMap.union(*levels) if levels else BitMap()
+        split = (tier & level for tier in [*tiers, every] for level in levels)
+        return disjoint([self._get(CODE + query.code), *split])
 
     def _corrected(self, query: Query, units: Sequence[Fit]) -> tuple[Query, list[Fit]] | None:
         """The query with each word that nothing fits replaced by one that differs in one letter."""
         changed = False
         for place, word in enumerate(query.words):
-            if self._is_known(query, word):
+            if place in query.little or self._is_known(query, word):
                 continue
             tried: tuple[Query, list[Fit]] | None = None
             for candidate in self._candidates(word):
@@ -256,61 +253,3 @@ def singulars(word: str) -> list[str]:
     if word.endswith("ies"):
         return [word[:-3] + "y", word[:-1]]
     return [word[:-1], word[:-2]] if word.endswith("es") else [word[:-1]]
-
-
-def _together(fits: Sequence[Fit]) -> Fit:
-    """Where all of them fit."""
-    if len(fits) == 1:
-        return Fit(fits[0].exact, fits[0].name, fits[0].tag, fits[0].any)
-    return Fit(
-        BitMap.intersection(*(fit.exact for fit in fits)),
-        BitMap.intersection(*(fit.name for fit in fits)),
-        BitMap.intersection(*(fit.tag for fit in fits)),
-        BitMap.intersection(*(fit.any for fit in fits)),
-    )
-
-
-def _scored(units: Sequence[Fit]) -> list[BitMap]:
-    """The products that fit all units, by their score, the best first."""
-    levels = {0: BitMap.intersection(*(unit.any for unit in units))}
-    for unit in units:
-        raised: dict[int, BitMap] = {}
-        for score, bitmap in levels.items():
-            name, rest = bitmap & unit.name, bitmap - unit.name
-            split = (name & unit.tag, name - unit.tag, rest & unit.tag, rest - unit.tag)
-            for more, part in zip((3, 2, 1, 0), split, strict=True):
-                if part:
-                    there = raised.get(score + more)
-                    raised[score + more] = part if there is None else there | part
-        levels = raised
-    return [levels[score] for score in sorted(levels, reverse=True)]
-
-
-def _most(units: Sequence[Fit]) -> list[BitMap]:
-    """The products that fit the most units, of several; by how many of those are in the name."""
-    if len(units) < 2:
-        return []
-    fitting = [BitMap() for _ in range(len(units) + 1)]
-    for unit in units:
-        for count in range(len(units), 1, -1):
-            fitting[count] |= fitting[count - 1] & unit.any
-        fitting[1] |= unit.any
-    best = next((bitmap for bitmap in reversed(fitting) if bitmap), None)
-    if best is None:
-        return []
-    named = [BitMap() for _ in range(len(units) + 1)]
-    for unit in units:
-        for count in range(len(units), 1, -1):
-            named[count] |= named[count - 1] & unit.name
-        named[1] |= unit.name
-    return _disjoint([*(best & bitmap for bitmap in reversed(named)), best])
-
-
-def _disjoint(tiers: Iterable[BitMap]) -> list[BitMap]:
-    """The tiers without what an earlier one has, and without empty ones."""
-    seen, kept = BitMap(), []
-    for tier in tiers:
-        if fresh := tier - seen:
-            kept.append(fresh)
-            seen |= fresh
-    return kept

@@ -35,12 +35,14 @@ SORTS = (RELEVANCE, POPULAR, *entries.ORDERS)
 class SearchPage:
     """A page of what was found; `counts` are the facets of all of it.
 
+    `unfiltered` is how many fit the words, whatever they are limited to.
     `corrected` is what was searched for in place of a mistyped query. `is_relaxed`: nothing fits
     all words, these fit the most of them.
     """
 
     rows: Sequence[Row] = ()
     total: int = 0
+    unfiltered: int = 0
     counts: Counts = field(
         default_factory=lambda: Counts({}, {}, {}, {}, {}, {}, dict[int, int](), 0)
     )
@@ -83,6 +85,7 @@ class ProductSearch:
         return SearchPage(
             rows=self._rows(state, ranks, part),
             total=sum(map(len, ranks)),
+            unfiltered=sum(map(len, found.ranks)),
             counts=book.counts(found.every, limits, shelves),
             corrected=found.corrected,
             is_relaxed=found.is_relaxed,

@@ -42,8 +42,8 @@ class Suggestions:
             return Suggested()
         return Suggested(
             products=self._search.best(typed, _PRODUCTS),
-            categories=self._search.shelves().beginning_with(query.words)[:_OTHERS],
-            brands=self._brands(query.words),
+            categories=self._search.shelves().beginning_with(query.telling)[:_OTHERS],
+            brands=self._brands(query.telling),
             queries=self._queries(typed, query.written, query.words[-1]),
         )
 

@@ -84,56 +84,72 @@ def _words(query: Row, limit: int = 0) -> list[Word]:
 
 def word_rows(generation: str, counts: Mapping[str, int]) -> list[dict[str, Any]]:
     """The rows of a whole vocabulary, from the counts of all keys."""
-    rows: dict[str, dict[str, Any]] = {}
     forms = _forms(counts)
-    for key, count in counts.items():
-        field = _FIELDS.get(key[:2])
-        if field is None:
-            continue
-        word = key[2:]
-        row = rows.get(word)
-        if row is None:
-            row = rows[word] = {
-                "_id": f"{generation}/{word}",
-                "generation": generation,
-                "word": word,
-                "written": forms.get(word, word),
-                "name": 0,
-                "tag": 0,
-                "rest": 0,
-                "deletes": deletes(word),
-            }
-        row[field] = count
-    return list(rows.values())
-
-
-def _forms(counts: Mapping[str, int]) -> dict[str, str]:
-    """How each word is mostly written, from the counts of the written forms."""
-    best: dict[str, tuple[int, str]] = {}
-    for key, count in counts.items():
-        if key.startswith(WRITTEN):
-            form = key[2:]
-            word = text.fold(form)
-            best[word] = max(best.get(word, (0, "")), (count, form))
-    return {word: form for word, (_, form) in best.items()}
+    rows = []
+    for word, numbers in _numbers(counts).items():
+        known = forms.get(word, {})
+        row: dict[str, Any] = {field: numbers.get(field, 0) for field in _FIELDS.values()}
+        row |= {"forms": known, "written": _mostly(word, known), **_fixed(generation, word)}
+        rows.append({"_id": f"{generation}/{word}", **row})
+    return rows
 
 
 def update(generation: str, counts: Mapping[str, int]) -> None:
     """Bring the vocabulary in step with the changed counts of keys, within the transaction."""
+    numbers, changed = _numbers(counts), _forms(counts)
+    stored = _stored_forms(generation, changed)
     writes = []
-    forms = _forms(counts)
-    for row in word_rows(generation, counts):
-        word = row["word"]
-        told = {
-            field: counts[kind + word] for kind, field in _FIELDS.items() if kind + word in counts
-        }
-        fixed = {key: row[key] for key in ("generation", "word", "deletes")}
-        if word not in forms:
-            fixed["written"] = word
+    for word in sorted({*numbers, *changed}):
+        told: dict[str, Any] = dict(numbers.get(word, {}))
+        fixed = _fixed(generation, word)
+        if word in changed:
+            # Those which did not change have their say too.
+            forms = {**stored.get(word, {}), **changed[word]}
+            forms = {form: count for form, count in forms.items() if count}
+            told |= {"forms": forms, "written": _mostly(word, forms)}
         else:
-            told["written"] = forms[word]  # type: ignore[assignment]
+            fixed["written"] = word
+        # A word in a name is counted there as well: one that is not has no row to be made.
         writes.append(
-            UpdateOne({"_id": row["_id"]}, {"$set": told, "$setOnInsert": fixed}, upsert=True)
+            UpdateOne(
+                {"_id": f"{generation}/{word}"},
+                {"$set": told, "$setOnInsert": fixed},
+                upsert=word in numbers,
+            )
         )
     if writes:
         SearchWord.raw().bulk_write(writes, ordered=False)
+
+
+def _numbers(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """For each word, in how many products it is, by field."""
+    numbers: dict[str, dict[str, int]] = {}
+    for key, count in counts.items():
+        if field := _FIELDS.get(key[:2]):
+            numbers.setdefault(key[2:], {})[field] = count
+    return numbers
+
+
+def _forms(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """For each word, how many names have it in which written form."""
+    forms: dict[str, dict[str, int]] = {}
+    for key, count in counts.items():
+        if key.startswith(WRITTEN):
+            form = key.removeprefix(WRITTEN)
+            forms.setdefault(text.fold(form), {})[form] = count
+    return forms
+
+
+def _stored_forms(generation: str, words: Iterable[str]) -> dict[str, dict[str, int]]:
+    query = {"_id": {"$in": [f"{generation}/{word}" for word in sorted(words)]}}
+    rows = SearchWord.raw().find(query, {"word": 1, "forms": 1})
+    return {row["word"]: row.get("forms") or {} for row in rows}
+
+
+def _mostly(word: str, forms: Mapping[str, int]) -> str:
+    """The most frequent form; the word itself when no name has it."""
+    return max(forms, key=lambda form: (forms[form], form), default=word)
+
+
+def _fixed(generation: str, word: str) -> dict[str, Any]:
+    return {"generation": generation, "word": word, "deletes": deletes(word)}
