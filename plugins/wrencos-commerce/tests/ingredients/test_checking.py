@@ -129,8 +129,18 @@ def test_every_rule_about_ingredients_can_be_met() -> None:
         first = next((one.inci for one in words if rule.is_first(one)), "Aqua")
         second = next((one.inci for one in words if rule.is_second(one)), "Aqua")
         met |= set(found(product("a", first), product("b", second), product("c"), avoid="aqua"))
+    met |= set(found(product("d", "Mystery Oil"), avoid="nuts"))
     kinds = {rule.id for rule in rules() if rule.kind in RuleKind}
     assert met | {"avoided"} == kinds
+
+
+def test_what_is_not_known_may_be_what_is_avoided() -> None:
+    (doubtful,) = check(product("a", "Aqua", "Mystery Oil"), avoid="nuts", locale="en")
+    assert (doubtful.rule, doubtful.severity) == ("doubtful", Severity.CAUTION)
+    assert doubtful.ingredients == ("Mystery Oil",)
+    (certain,) = check(product("a", "Aqua", "Cashew Oil"), avoid="nuts", locale="en")
+    assert (certain.rule, certain.ingredients) == ("avoided", ("Cashew Oil",))
+    assert check(product("a", "Aqua", "Mystery Oil"), avoid="parabens", locale="en") == []
 
 
 lists = st.lists(

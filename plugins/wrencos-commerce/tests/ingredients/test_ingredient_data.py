@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from importlib.resources import files
 from string import Formatter
@@ -12,7 +13,7 @@ from wrencos_commerce.services.ingredients.dictionary import (
     dictionary,
     load_toml,
 )
-from wrencos_commerce.services.ingredients.names import compact
+from wrencos_commerce.services.ingredients.names import compact, slug
 from wrencos_commerce.services.ingredients.parsing import parse
 from wrencos_commerce.services.ingredients.rules import RuleKind, rules
 
@@ -65,6 +66,39 @@ def test_every_group_is_used() -> None:
     assert used == set(WORDS.groups)
     assert {group for one in WORDS.groups.values() for group in one.implies} <= used
     assert {group for one in WORDS.claims.values() for group in one.broken_by} <= used
+
+
+def test_the_words_of_a_group_are_in_names_of_its_ingredients_only() -> None:
+    wrong = [
+        (name, group.id, word)
+        for one in WORDS.ingredients.values()
+        for name in one.names
+        for group in WORDS.groups.values()
+        for word in group.words
+        if f"-{word}-" in f"-{slug(name)}-" and group.id not in one.groups
+    ]
+    assert wrong == []
+
+
+def test_what_tells_a_group_is_in_the_inci_name_of_each_of_its_ingredients() -> None:
+    wrong = [
+        (one.inci, group)
+        for one in WORDS.ingredients.values()
+        for group in one.groups
+        if not WORDS.may_be_of([group], one.key)
+    ]
+    assert wrong == []
+
+
+def test_fatty_chains_are_not_told_to_be_from_plants() -> None:
+    chain = re.compile(r"stear|(?<!a)cetyl|cetear|cetri|palmit|myrist|oleyl|(?<!in)oleate|tallow")
+    wrong = [
+        one.inci
+        for one in WORDS.ingredients.values()
+        if chain.search(one.inci.lower().replace("isostear", ""))
+        and not {"animal-derived", "animal-or-plant-origin"} & set(one.groups)
+    ]
+    assert wrong == []
 
 
 def test_every_function_is_used() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wrencos_commerce.services.ingredients.avoiding import AvoidHit, AvoidList, avoid_keys
-from wrencos_commerce.services.ingredients.facts import facts
+from wrencos_commerce.services.ingredients.facts import facts_of_product
 
 Row = Mapping[str, Any]
 
@@ -27,11 +27,12 @@ class Avoiding:
     """A list of what is avoided; one that is empty allows everything.
 
     A product without a list of ingredients can't be known to be free of anything: with any entry,
-    it is not allowed.
+    it is not allowed. Nor is one with an ingredient that the dictionary lacks, when that may be of
+    an avoided group.
     """
 
     items: AvoidList
-    _hits: dict[str, tuple[AvoidHit, ...]] = field(default_factory=dict, compare=False)
+    _hits: dict[tuple[str, str], tuple[AvoidHit, ...]] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Avoiding:
@@ -57,7 +58,8 @@ class Avoiding:
     def query(self) -> dict[str, Any]:
         """The condition of a query for products that are allowed, as far as a query can tell.
 
-        Entries that the dictionary does not know are left to `hits` and `allows`.
+        Entries that the dictionary does not know, and ingredients that it lacks, are left to
+        `hits`, `doubts` and `allows`.
         """
         if not self:
             return {}
@@ -81,12 +83,22 @@ class Avoiding:
         """What of it the product contains or may contain, by its stored ingredients."""
         if not self:
             return ()
-        named = {one["key"]: one["name"] for one in row.get("inci", ())}
-        return tuple(
-            Hit(named.get(hit.key, hit.name), hit.text)
-            for key in row["ingredient_keys"]
-            for hit in self._hits_of(key)
-        )
+        found = {
+            (hit.text, key): Hit(name or hit.name, hit.text)
+            for key, name in reversed(_listed(row))
+            for hit in reversed(self._hits_of(key, name))
+        }
+        return tuple(reversed(found.values()))
+
+    def doubts(self, row: Row) -> tuple[str, ...]:
+        """The names of its ingredients that are not known and may be something avoided."""
+        if not self:
+            return ()
+        doubtful = set(self.items.doubts(row["ingredient_keys"]))
+        if not doubtful:
+            return ()
+        names = {key: name or key.replace("-", " ") for key, name in reversed(_listed(row))}
+        return tuple(names[key] for key in row["ingredient_keys"] if key in doubtful)
 
     def allows(self, row: Row) -> bool:
         """The last word on a product that is about to be suggested.
@@ -95,12 +107,22 @@ class Avoiding:
         """
         if not self:
             return True
-        known = facts(row["ingredients"])
+        known = facts_of_product(tuple(row["ingredients"]))
         if not known.keys or not row["ingredient_keys"]:
             return False
-        return not self.items.hits(known) and not self.hits(row)
+        if self.items.hits(known) or self.items.doubts(known):
+            return False
+        return not self.hits(row) and not self.doubts(row)
 
-    def _hits_of(self, key: str) -> tuple[AvoidHit, ...]:
-        if key not in self._hits:
-            self._hits[key] = self.items.hits((key,))
-        return self._hits[key]
+    def _hits_of(self, key: str, name: str) -> tuple[AvoidHit, ...]:
+        if (key, name) not in self._hits:
+            self._hits[key, name] = self.items.hits_of(key, name)
+        return self._hits[key, name]
+
+
+def _listed(row: Row) -> list[tuple[str, str]]:
+    """The stored keys in their order, each with every name that the list has for it."""
+    names: dict[str, list[str]] = {}
+    for one in row.get("inci", ()):
+        names.setdefault(one["key"], []).append(one["name"])
+    return [(key, name) for key in row["ingredient_keys"] for name in names.get(key, [""])]

@@ -84,10 +84,20 @@ def _for_customer(
     rule: Rule, products: Sequence[CheckedProduct], avoid: AvoidList, locale: str
 ) -> Iterator[IngredientWarning]:
     for product in products:
-        names = tuple(dict.fromkeys(hit.name for hit in avoid.hits(product.facts)))
+        names = _of_customer(rule, product.facts, avoid)
         is_met = not product.facts.listed if rule.kind is RuleKind.UNLISTED else bool(names)
         if is_met:
             yield _warning(rule, locale, names, (), [product])
+
+
+def _of_customer(rule: Rule, product: IngredientFacts, avoid: AvoidList) -> tuple[str, ...]:
+    """The names of what is avoided in the product, or with the rule for that, of what may be."""
+    hits = avoid.hits(product)
+    if rule.kind is RuleKind.DOUBTFUL:
+        told = {hit.key for hit in hits}
+        names = {one.key: one.name for one in reversed(product.listed)}
+        return tuple(names[key] for key in avoid.doubts(product) if key not in told)
+    return tuple(dict.fromkeys(hit.name for hit in hits))
 
 
 def _presence(

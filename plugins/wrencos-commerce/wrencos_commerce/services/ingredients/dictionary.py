@@ -52,21 +52,23 @@ class Ingredient(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """What ingredients have in common; `names` by language."""
+    """What ingredients have in common; `names` by language. See groups.toml for the others."""
 
     id: str
     names: Mapping[str, str]
     aliases: tuple[str, ...]
     implies: tuple[str, ...]
+    words: frozenset[str]
+    telling: tuple[str, ...]
+    one_substance: bool
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """What a list without ingredients of `broken_by` may say; see claims.toml for `telling`."""
+    """What a list without ingredients of the groups `broken_by` may say."""
 
     id: str
     names: Mapping[str, str]
     broken_by: tuple[str, ...]
-    telling: tuple[str, ...]
 
 
 class Dictionary:
@@ -89,6 +91,8 @@ class Dictionary:
         self.slugs = {
             key: tuple(slug(name) for name in one.names) for key, one in self.ingredients.items()
         }
+        self.group_words = frozenset(word for group in self.groups.values() for word in group.words)
+        self._kinds: dict[str, frozenset[str]] = {}
         self._groups_by_name: dict[str, list[str]] = {}
         for group in self.groups.values():
             for alias in {compact(name) for name in (group.id, *group.aliases)}:
@@ -114,6 +118,43 @@ class Dictionary:
             for key, names in self.slugs.items()
             if any(f"-{words}-" in f"-{name}-" for name in names)
         }
+
+    def words_of_kind(self, ingredient: Ingredient) -> frozenset[str]:
+        """The words of all names of it, and of what has the same first two words: of its plant."""
+        kind = "-".join(ingredient.key.split("-")[:2])
+        if kind not in self._kinds:
+            names = (
+                name
+                for key, slugs in self.slugs.items()
+                if f"{key}-".startswith(f"{kind}-")
+                for name in slugs
+            )
+            self._kinds[kind] = frozenset(word for name in names for word in name.split("-"))
+        return self._kinds[kind]
+
+    def same_as(self, key: str) -> frozenset[str]:
+        """The keys of what EU law names by the same label, itself included: Citral and Neral."""
+        known = self.ingredients.get(key)
+        if known is None or known.allergen is None:
+            return frozenset((key,))
+        label = known.allergen.label
+        return frozenset(
+            one.key
+            for one in self.ingredients.values()
+            if one.allergen and one.allergen.label == label
+        )
+
+    def may_be_of(self, groups: Iterable[str], unknown: str) -> bool:
+        """Whether an ingredient of this unknown key can be of one of the groups.
+
+        By the syllables that names of such ingredients always have; of a group that any name can
+        hide, every unknown ingredient can be.
+        """
+        name = f" {unknown.replace('-', ' ')} "
+        return any(
+            not (telling := self.groups[id].telling) or any(part in name for part in telling)
+            for id in groups
+        )
 
     def name_of(self, key: str) -> str:
         """The INCI name of this key, or for an unknown one its words."""
@@ -190,9 +231,17 @@ def _list(cell: str) -> list[str]:
 
 def _group(id: str, row: Mapping[str, Any]) -> Group:
     names = {locale: row[locale] for locale in LOCALES}
-    return Group(id, names, tuple(row["aliases"]), tuple(row.get("implies", ())))
+    return Group(
+        id=id,
+        names=names,
+        aliases=tuple(row["aliases"]),
+        implies=tuple(row.get("implies", ())),
+        words=frozenset(slug(word) for word in row.get("words", ())),
+        telling=tuple(row.get("telling", ())),
+        one_substance=row.get("one_substance", False),
+    )
 
 
 def _claim(id: str, row: Mapping[str, Any]) -> Claim:
     names = {locale: row[locale] for locale in LOCALES}
-    return Claim(id, names, tuple(row["broken_by"]), tuple(row.get("telling", ())))
+    return Claim(id, names, tuple(row["broken_by"]))

@@ -40,7 +40,7 @@ def facts(ingredients: Sequence[str]) -> IngredientFacts:
     known = [words.ingredients[key] for key in keys if key in words.ingredients]
     groups = words.groups_of(keys)
     unknown = tuple(dict.fromkeys(one.name for one in listed if one.inci_name is None))
-    unknown_keys = [key.replace("-", " ") + " " for key in keys if key not in words.ingredients]
+    unknown_keys = [key for key in keys if key not in words.ingredients]
     return IngredientFacts(
         listed=listed,
         keys=keys,
@@ -65,6 +65,4 @@ def facts_of_product(ingredients: tuple[str, ...]) -> IngredientFacts:
 def _holds(claim: Claim, groups: Sequence[str], unknown: Sequence[str]) -> bool:
     if not set(claim.broken_by).isdisjoint(groups):
         return False
-    if not claim.telling:
-        return not unknown
-    return not any(part in name for name in unknown for part in claim.telling)
+    return not any(dictionary().may_be_of(claim.broken_by, key) for key in unknown)

@@ -9,9 +9,11 @@ from functools import lru_cache
 
 import msgspec
 
+from wrencos_commerce.services.ingredients.brackets import Brackets, tidy
 from wrencos_commerce.services.ingredients.cutting import FOOTNOTE, NANO, pieces
 from wrencos_commerce.services.ingredients.dictionary import Ingredient, dictionary
 from wrencos_commerce.services.ingredients.names import slug
+from wrencos_commerce.services.ingredients.remarks import is_remark, mentions, says_the_same
 
 _LONGEST = 300
 _AMOUNT = r"[0-9]{1,3}(?:[.,][0-9]{1,12})?"
@@ -22,15 +24,8 @@ _PERCENT = re.compile(
 _PPM = re.compile(r"[(\[]? ?(?<![0-9.,])([0-9][0-9.,]{0,10}) ?ppm\b ?[)\]]?", re.IGNORECASE)
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
-_COMPOUNDS = frozenset({"parfum", "aroma"})
 # A Colour Index number without its letters: `CI 77491, 77492`.
 _INDEX_NUMBER = re.compile(r"[0-9]{5}")
-_EDGE = " .,:;-\u2013\u2014_/\\'\"\u2018\u2019\u201c\u201d`+…&=<>≤≥~#!?^"
-# Words of footnotes, and remarks in brackets, that are no ingredients.
-_REMARKS = re.compile(
-    r"\b(?:organic|farming|agriculture|natural(?:ly)?|certified|fair ?trade|nguon goc|huu co"
-    r"|tu nhien|biologique|origin|essential oils?|fragrance components?|allergens?)\b"
-)
 
 
 class ListedIngredient(msgspec.Struct, frozen=True):
@@ -102,7 +97,7 @@ def _entries(piece: str) -> tuple[ListedIngredient, ...]:
     percent, rest = _without_amounts(piece.replace(FOOTNOTE, " ").replace(NANO, " "))
     names = _names(rest.replace("[", "(").replace("]", ")"))
     if is_footnote:
-        names = [name for name in names if name[1] or not _REMARKS.search(_folded(name[0]))]
+        names = [found for name in names for found in _of_footnote(name)]
     return tuple(
         ListedIngredient(
             name=name,
@@ -118,23 +113,31 @@ def _entries(piece: str) -> tuple[ListedIngredient, ...]:
 Named = tuple[str, Ingredient | None]
 
 
+def _of_footnote(name: Named) -> list[Named]:
+    """A remark gives what it speaks of: `*Naturally occurring Limonene` is Limonene."""
+    text, known = name
+    if known or not is_remark(text):
+        return [name]
+    return [(words, _find(words)) for words in mentions(text)]
+
+
 def _names(piece: str) -> list[Named]:
     """The names in a piece: mostly one; two in `Parfum (Limonene)` or `Polysorbate 20,Aqua`."""
-    brackets = _Brackets(_tidy(piece))
-    outer = _tidy(brackets.outer)
+    brackets = Brackets(tidy(piece))
+    outer = tidy(brackets.outer)
     if not outer:
-        return [name for text, _ in brackets.inner for name in _plain_names(_tidy(text))]
-    whole = _tidy(piece) if brackets.is_simple else outer
+        return [name for text, _ in brackets.inner for name in _plain_names(tidy(text))]
+    whole = tidy(piece) if brackets.is_simple else outer
     known = _find(whole) or _find(outer)
-    # What else stands in a perfume's brackets is in it; with other names it is a remark.
-    takes_unknown = not brackets.is_closed or (known and known.key in _COMPOUNDS)
+    # The words in the brackets of one unknown name are a part of it: `Mystery (Plant) Extract`.
+    takes_unknown = bool(known) or not brackets.is_simple
     others = [
         (inner, found)
         for text, is_last in brackets.inner
-        if is_last
-        and (inner := _tidy(text))
+        if (is_last or takes_unknown)
+        and (inner := tidy(text))
         and ((found := _find(inner)) or (takes_unknown and slug(inner)))
-        and (found is None or found != known)
+        and not (known and says_the_same(inner, found, known, is_last=is_last))
     ]
     if known and not others:
         return [(whole, known)]
@@ -155,7 +158,7 @@ def _all_known(text: str, separator: str) -> list[Named]:
     """The parts of a text between separators that are all ingredients by themselves."""
     places = [index for index, char in enumerate(text) if char == separator][:6]
     for place in places:
-        left, right = _tidy(text[:place]), _tidy(text[place + 1 :])
+        left, right = tidy(text[:place]), tidy(text[place + 1 :])
         if known := _find(left):
             rest = [(right, found)] if (found := _find(right)) else _all_known(right, separator)
             if rest:
@@ -174,41 +177,6 @@ def _find(text: str) -> Ingredient | None:
         return words.find(f"CI {text}")
     parts = {words.find(part) for part in text.split("/")} if "/" in text else set()
     return parts.pop() if len(parts) == 1 else None
-
-
-class _Brackets:
-    """A piece taken apart: `outer` text, and the `inner` ones with whether nothing follows."""
-
-    def __init__(self, piece: str) -> None:
-        self.inner: list[tuple[str, bool]] = []
-        outer: list[str] = []
-        depth, groups, start, is_odd = 0, 0, 0, False
-        for index, char in enumerate(piece):
-            if char == "(":
-                depth, groups = depth + 1, groups + 1
-                is_odd = is_odd or depth > 1
-                start = index + 1 if depth == 1 else start
-            elif char == ")":
-                is_odd = is_odd or not depth
-                depth = max(depth - 1, 0)
-                if not depth and index >= start and groups > len(self.inner):
-                    is_last = not _tidy(piece[index + 1 :])
-                    self.inner.append((_bare(piece[start:index]), is_last))
-                    groups = len(self.inner)
-                    outer.append(" ")
-            elif not depth:
-                outer.append(char)
-        self.is_closed = not depth
-        if depth:
-            self.inner.append((_bare(piece[start:]), True))
-        self.outer = "".join(outer)
-        has_one = len(self.inner) == 1 and bool(_tidy(self.inner[0][0]))
-        self.is_simple = not self.inner or (has_one and self.is_closed)
-        self.is_simple = self.is_simple and not is_odd
-
-
-def _bare(text: str) -> str:
-    return text.replace("(", " ").replace(")", " ")
 
 
 def _without_amounts(piece: str) -> tuple[Decimal | None, str]:
@@ -230,11 +198,3 @@ def _parts_per_million(amount: str) -> Decimal | None:
         return None
     percent = Decimal(amount.replace(",", ".")) / 10_000
     return percent if percent <= 100 else None
-
-
-def _tidy(text: str) -> str:
-    return " ".join(text.split()).strip(_EDGE)
-
-
-def _folded(text: str) -> str:
-    return slug(text).replace("-", " ")

@@ -29,6 +29,7 @@ class Severity(StrEnum):
 class RuleKind(StrEnum):
     AVOIDED = "avoided"
     UNLISTED = "unlisted"
+    DOUBTFUL = "doubtful"
     PAIR = "pair"
     PRESENCE = "presence"
 

@@ -25,12 +25,16 @@ class Why(StrEnum):
 
 @dataclass(frozen=True)
 class Exclusion:
-    """A product that is left out. `hits` are what it contains, `until` when it is used up."""
+    """A product that is left out. `hits` are what it contains, `until` when it is used up.
+
+    `doubts` are its ingredients that nobody knows; none when it has no list of ingredients.
+    """
 
     row: Row
     why: Why
     hits: Sequence[Hit] = ()
     until: datetime | None = None
+    doubts: Sequence[str] = ()
 
 
 _TEXTS: Mapping[str, Mapping[str, str]] = {
@@ -38,6 +42,7 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "contains": "contains {ingredient}, which you avoid as “{avoided}”",
         "contains_itself": "contains {ingredient}, which you avoid",
         "unknown": "its ingredients are not known, and you avoid some",
+        "doubtful": "we do not know {ingredients}, which may be something that you avoid",
         "sold_out": "out of stock",
         "in_use": "you bought it lately and should have it until {until}",
     },
@@ -45,6 +50,7 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "contains": "có {ingredient}, thành phần bạn tránh với tên “{avoided}”",
         "contains_itself": "có {ingredient}, thành phần bạn tránh",
         "unknown": "chưa rõ thành phần, mà bạn có thành phần cần tránh",
+        "doubtful": "chưa rõ {ingredients} là gì, có thể là thành phần bạn tránh",
         "sold_out": "đã hết hàng",
         "in_use": "bạn vừa mua và có thể còn dùng đến {until}",
     },
@@ -57,6 +63,8 @@ def exclusion_of(row: Row, avoiding: Avoiding, history: History) -> Exclusion | 
         return Exclusion(row, Why.CONTAINS, hits=hits)
     if avoiding and not row["ingredient_keys"]:
         return Exclusion(row, Why.UNKNOWN)
+    if doubts := avoiding.doubts(row):
+        return Exclusion(row, Why.UNKNOWN, doubts=doubts)
     if row["inventory"] <= 0:
         return Exclusion(row, Why.SOLD_OUT)
     if until := history.in_use_until(row):
@@ -69,6 +77,8 @@ def explained(exclusion: Exclusion, locale: str) -> str:
     texts = _TEXTS[locale]
     if exclusion.why is Why.CONTAINS:
         return "; ".join(_contains(exclusion.hits, texts))
+    if exclusion.doubts:
+        return texts["doubtful"].format(ingredients=", ".join(exclusion.doubts))
     if exclusion.why is Why.UNKNOWN:
         return texts["unknown"]
     if exclusion.why is Why.SOLD_OUT:
