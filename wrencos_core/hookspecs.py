@@ -136,10 +136,10 @@ def collect_metrics() -> Sequence[Metric]:
 
 
 @hookspec
-def export_personal_data(user_id: str) -> PersonalData:
+def export_personal_data(platform: Platform, user_id: str) -> PersonalData:
     """Everything that your plugin stores about this user."""
 
 
 @hookspec
-def erase_personal_data(user_id: str) -> ErasedData:
+def erase_personal_data(platform: Platform, user_id: str) -> ErasedData:
     """Erase or anonymise this user's data in the running transaction; say what stays and why."""

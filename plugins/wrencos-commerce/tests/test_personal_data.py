@@ -11,6 +11,7 @@ import pytest
 from wrencos_commerce import plugin
 from wrencos_commerce.models.cart import Cart
 from wrencos_commerce.models.order import Order
+from wrencos_core.platform import current_platform as shop
 from wrencos_core.testing.accounts import PASSWORD
 from wrencos_core.testing.callers import Caller
 from wrencos_core.testing.threads import run_in_threads
@@ -26,7 +27,7 @@ def test_orders_and_cart_are_exported(
     serum = make_product(name="In the cart")
     me.post("/api/cart/items", json={"productId": serum, "quantity": 2})
     place_order(login())
-    sections = plugin.export_personal_data(user_id=me.user_id).sections
+    sections = plugin.export_personal_data(shop(), user_id=me.user_id).sections
     (exported,) = sections["orders"]
     assert exported["_id"] == order
     assert exported["shipping_address"]["street"] == "123 Main St"
@@ -48,7 +49,7 @@ def test_erasure_keeps_the_books_and_forgets_the_person(
     order, others = place_order(me), place_order(other)
     me.post(f"/api/orders/{order}/cancel", json={"note": "Lan changed her mind"})
     me.post("/api/cart/items", json={"productId": make_product()})
-    done = plugin.erase_personal_data(user_id=me.user_id)
+    done = plugin.erase_personal_data(shop(), user_id=me.user_id)
     assert done.erased == {"carts": 1, "orderAddresses": 1}
     assert set(done.kept) == {"orders"}
     assert order not in str(done.kept)
@@ -133,10 +134,10 @@ def test_the_export_names_no_staff(login: Any, place_order: Callable[..., str]) 
     order = place_order(me)
     body = {"newStatus": "processing", "note": "A difficult one"}
     staff.put(f"/api/orders/{order}/status", json=body)
-    exported = str(plugin.export_personal_data(user_id=me.user_id).sections)
+    exported = str(plugin.export_personal_data(shop(), user_id=me.user_id).sections)
     assert staff.user_id not in exported
     assert "A difficult one" not in exported
 
 
 def test_nothing_is_kept_of_someone_who_never_ordered(login: Any) -> None:
-    assert plugin.erase_personal_data(user_id=login().user_id).kept == {}
+    assert plugin.erase_personal_data(shop(), user_id=login().user_id).kept == {}

@@ -11,6 +11,7 @@ from wrencos_commerce.models.recent_view import MAX_VIEWS, RecentViews
 from wrencos_commerce.services.products import Products
 from wrencos_commerce.services.recent_views import RecentlyViewed
 from wrencos_core.api import SYSTEM, Platform
+from wrencos_core.platform import current_platform as shop
 from wrencos_core.testing.callers import Caller
 from wrencos_core.testing.queries import assert_uses_index
 from wrencos_core.testing.threads import run_in_threads
@@ -129,7 +130,7 @@ def test_a_view_costs_one_read_and_one_write_by_index(
 def test_views_are_exported_and_erased(login: Any, make_product: MakeProduct) -> None:
     me, serum = login(), make_product()
     view(me, serum)
-    (exported,) = plugin.export_personal_data(user_id=me.user_id).sections["recentlyViewed"]
+    (exported,) = plugin.export_personal_data(shop(), user_id=me.user_id).sections["recentlyViewed"]
     assert exported["views"][0]["product_id"] == serum
-    assert plugin.erase_personal_data(user_id=me.user_id).erased["recentlyViewed"] == 1
+    assert plugin.erase_personal_data(shop(), user_id=me.user_id).erased["recentlyViewed"] == 1
     assert viewed(me) == []

@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 
 from wrencos_commerce import plugin
-from wrencos_commerce.models.stock_request import StockRequest
+from wrencos_commerce.models.stock_request import ConfirmationMails, StockRequest
+from wrencos_commerce.services.confirmation_mails import MAILS_A_DAY
 from wrencos_commerce.services.signed_links import opened, signed
-from wrencos_commerce.services.stock_requests import CANCEL, MAILS_A_DAY, StockRequests
+from wrencos_commerce.services.stock_requests import CANCEL, StockRequests
 from wrencos_core.api import Platform, now
 from wrencos_core.auth.models.user import User
+from wrencos_core.platform import current_platform as shop
+from wrencos_core.testing.accounts import PASSWORD
 from wrencos_core.testing.callers import Caller
 from wrencos_core.testing.queries import assert_uses_index
 from wrencos_core.testing.threads import run_in_threads
@@ -140,6 +143,56 @@ def test_an_address_gets_only_so_many_mails_a_day(
     ask(client, make_product(name="Next day", inventory=0), email=GUEST)
     run_jobs()
     assert len(sent_mail()) == MAILS_A_DAY + 1
+
+
+def test_an_unverified_user_is_mailed_no_more_than_a_guest(
+    login: Any, client: Any, sold_out: str, run_jobs: Any, sent_mail: Any, clock: Any
+) -> None:
+    me = login(locale="en", email=GUEST)
+    User.raw().update_one({"_id": me.user_id}, {"$set": {"email_verified_at": None}})
+
+    def confirmations() -> int:
+        run_jobs()
+        return sum("is back" in mail["Subject"] for mail in sent_mail())
+
+    for _ in range(MAILS_A_DAY + 3):
+        request = ask(me, sold_out).get_json()["request"]
+        assert request["state"] == "unconfirmed"
+        assert me.delete(f"/api/stock-requests/{request['requestId']}").status_code == 200
+    assert confirmations() == MAILS_A_DAY
+    # The address counts, whoever asks, and also a link that is asked for once more.
+    assert ask(client, sold_out, email=GUEST).status_code == 202
+    request = ask(me, sold_out).get_json()["request"]["requestId"]
+    clock.advance(timedelta(hours=2))
+    ask(me, sold_out)
+    assert StockRequest.raw().find_one({"_id": request})["mailed"] == 0
+    assert confirmations() == MAILS_A_DAY
+    assert GUEST not in str(ConfirmationMails.raw().find_one({}))
+
+
+def test_links_asked_for_again_count_too(
+    client: Any, make_product: MakeProduct, run_jobs: Any, sent_mail: Any, clock: Any
+) -> None:
+    products = [make_product(name=f"Toner {number}", inventory=0) for number in range(4)]
+    for _ in range(2):
+        for product in products:
+            assert ask(client, product, email=GUEST).status_code == 202
+        clock.advance(timedelta(hours=2))
+    run_jobs()
+    assert len(sent_mail()) == MAILS_A_DAY
+
+
+def test_mails_at_once_to_one_address_are_all_counted(
+    app: Any, make_product: MakeProduct, run_jobs: Any, sent_mail: Any
+) -> None:
+    products = [make_product(name=f"Toner {number}", inventory=0) for number in range(8)]
+
+    def work(number: int) -> int:
+        return int(ask(app.test_client(), products[number], email=GUEST).status_code)
+
+    assert run_in_threads(8, work) == [202] * 8
+    run_jobs()
+    assert len(sent_mail()) == MAILS_A_DAY
 
 
 def test_a_link_can_be_asked_for_once_more_and_expires(
@@ -312,7 +365,30 @@ def test_requests_are_exported_and_erased(verified: Callable[[], Caller], sold_o
     me, other = verified(), verified()
     ask(me, sold_out)
     ask(other, sold_out)
-    (exported,) = plugin.export_personal_data(user_id=me.user_id).sections["stockRequests"]
+    (exported,) = plugin.export_personal_data(shop(), user_id=me.user_id).sections["stockRequests"]
     assert exported["product_id"] == sold_out
-    assert plugin.erase_personal_data(user_id=me.user_id).erased["stockRequests"] == 1
+    assert plugin.erase_personal_data(shop(), user_id=me.user_id).erased["stockRequests"] == 1
     assert [row["user_id"] for row in StockRequest.raw().find({})] == [other.user_id]
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_what_was_asked_for_as_a_guest_is_the_users_by_a_verified_address(
+    login: Any, client: Any, make_product: MakeProduct, proven: bool
+) -> None:
+    me, product = login(email=GUEST), make_product(inventory=0)
+    User.raw().update_one(
+        {"_id": me.user_id}, {"$set": {"email_verified_at": now() if proven else None}}
+    )
+    ask(client, product, email=GUEST.upper())
+    ask(client, product, email="somebody@example.test")
+    exported = me.get("/api/auth/me/export").get_json()["plugins"]["commerce"]
+    assert [row["email"] for row in exported.get("stockRequests", [])] == [GUEST] * proven
+    answer = me.delete("/api/auth/me", json={"password": PASSWORD})
+    assert answer.status_code == 200
+    left = {row["email"] for row in StockRequest.raw().find({})}
+    assert left == {"somebody@example.test"} | (set() if proven else {GUEST})
+
+
+def test_the_requests_of_a_user_and_a_guest_are_found_by_an_index() -> None:
+    either: list[dict[str, Any]] = [{"user_id": "user_1"}, {"email": GUEST}]
+    assert_uses_index(StockRequest.raw().find({"$or": either}))

@@ -13,6 +13,7 @@ from wrencos_commerce.models.wishlist import MAX_ITEMS, Wishlist
 from wrencos_commerce.services.products import Products
 from wrencos_commerce.services.wishlists import Wishlists
 from wrencos_core.api import SYSTEM, Platform
+from wrencos_core.platform import current_platform as shop
 from wrencos_core.testing.callers import Caller
 from wrencos_core.testing.queries import assert_uses_index
 from wrencos_core.testing.threads import run_in_threads
@@ -228,8 +229,8 @@ def test_it_is_exported_and_erased(login: Any, make_product: MakeProduct) -> Non
     me, other, serum = login(), login(), make_product()
     add(me, serum, note="for Tết")
     add(other, serum)
-    (exported,) = plugin.export_personal_data(user_id=me.user_id).sections["wishlist"]
+    (exported,) = plugin.export_personal_data(shop(), user_id=me.user_id).sections["wishlist"]
     assert exported["items"][0]["note"] == "for Tết"
-    assert plugin.erase_personal_data(user_id=me.user_id).erased["wishlists"] == 1
+    assert plugin.erase_personal_data(shop(), user_id=me.user_id).erased["wishlists"] == 1
     assert items(me) == []
     assert len(items(other)) == 1

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.services.gallery import Gallery
-from wrencos_commerce.services.review_privacy import finish_erasure
+from wrencos_commerce.services.privacy import finish_erasure
 from wrencos_commerce.services.reviews import Reviews
 from wrencos_commerce.services.search.work import search_subscribers
 from wrencos_commerce.services.stock_digest import StockDigest
@@ -65,7 +65,7 @@ def subscribers(platform: Platform) -> Sequence[Subscriber]:
         ),
         Subscriber(
             UserErased,
-            "commerce.release_review_photos",
+            "commerce.finish_erasure",
             lambda event: finish_erasure(platform, event),
         ),
         *search_subscribers(platform),

@@ -360,13 +360,13 @@ def test_a_user_is_told_of_their_images_and_they_are_forgotten(
 ):
     used, unused = (images.store(picture(color=(n, 0, 0)), FOLDER, ANN) for n in (1, 99))
     wall = gallery.hang(platform, [used.id], ANN)
-    told = platform.hook.export_personal_data(user_id="user_ann")
+    told = platform.hook.export_personal_data(platform=platform, user_id="user_ann")
     (rows,) = [
         data.sections["uploaded_images"] for data in told if "uploaded_images" in data.sections
     ]
     users = {row["id"]: row["used_by"] for row in rows}
     assert users == {used.id: wall.id, unused.id: None}
-    transaction(lambda: platform.hook.erase_personal_data(user_id="user_ann"))
+    transaction(lambda: platform.hook.erase_personal_data(platform=platform, user_id="user_ann"))
     assert Image.raw().count_documents({"uploaded_by": "user_ann"}) == 0
     sweep_all(platform, clock)
     assert files(platform) == [used.name]

@@ -34,7 +34,11 @@ class Privacy:
 
     def export(self, user_id: str) -> dict[str, PersonalData]:
         """Everything stored about the user, by plugin."""
-        return dict(self._platform.plugins.call_each("export_personal_data", user_id=user_id))
+        return dict(
+            self._platform.plugins.call_each(
+                "export_personal_data", platform=self._platform, user_id=user_id
+            )
+        )
 
     def erase(self, identity: Identity, password: str) -> dict[str, ErasedData]:
         """Erase the caller's own account; returns what each plugin erased, and kept and why.
@@ -51,7 +55,9 @@ class Privacy:
             self._users.keep_an_admin(user_id)
         # Auth goes last: another plugin may need the address to find what it stores.
         outcome = dict(
-            self._platform.plugins.call_each("erase_personal_data", last="auth", user_id=user_id)
+            self._platform.plugins.call_each(
+                "erase_personal_data", last="auth", platform=self._platform, user_id=user_id
+            )
         )
         self._platform.outbox.publish(
             UserErased(id=f"{user_id}:erased", occurred_at=now(), user_id=user_id)

@@ -13,6 +13,7 @@ from wrencos_commerce import plugin
 from wrencos_commerce.models.skin_profile import SkinProfile
 from wrencos_commerce.services.skin_profiles import SkinProfiles
 from wrencos_core.api import Platform
+from wrencos_core.platform import current_platform as shop
 from wrencos_core.testing.threads import run_in_threads
 
 URL = "/api/skin-profile"
@@ -130,14 +131,14 @@ def test_it_is_exported_and_erased(login: Any) -> None:
     me, other = login(), login()
     me.put(URL, json=FULL)
     other.put(URL, json=FULL)
-    sections = plugin.export_personal_data(user_id=me.user_id).sections
+    sections = plugin.export_personal_data(shop(), user_id=me.user_id).sections
     (exported,) = sections["skinProfile"]
     assert exported["avoid"] == FULL["avoid"]
     json.dumps(sections, default=str)
-    assert plugin.erase_personal_data(user_id=me.user_id).erased["skinProfiles"] == 1
+    assert plugin.erase_personal_data(shop(), user_id=me.user_id).erased["skinProfiles"] == 1
     assert me.get(URL).status_code == 404
     assert other.get(URL).status_code == 200
-    assert "skinProfiles" not in plugin.erase_personal_data(user_id=me.user_id).erased
+    assert "skinProfiles" not in plugin.erase_personal_data(shop(), user_id=me.user_id).erased
 
 
 def test_it_is_found_by_an_index(

@@ -41,7 +41,6 @@ def write(platform: Platform) -> Callable[..., str]:
             "is_verified": False,
             "show_name": False,
             "skin_type": None,
-            "concerns": [],
             "state": "published",
             "history": [],
             "helpful": 0,
@@ -131,21 +130,70 @@ def test_people_like_me(
     platform: Platform, login: Any, make_product: MakeProduct, write: Any, shown: Any
 ) -> None:
     me, product = login(), make_product()
-    write(product, skin_type="oily", concerns=["acne", "redness"])
+    write(product, skin_type="oily")
     write(product)
-    none = write(product, skin_type="dry")
-    both = write(product, skin_type="dry", concerns=["acne", "redness", "dullness"], rating=2)
-    one = write(product, skin_type="dry", concerns=["acne"])
-    newer = write(product, skin_type="dry", concerns=["redness"])
+    old = write(product, skin_type="dry", rating=5)
+    middle = write(product, skin_type="dry", rating=2)
+    new = write(product, skin_type="dry")
     save = platform.services.require(SkinProfiles).save
     save(me.user_id, {"skin_type": "dry", "concerns": ["acne", "redness"]})
     listed = shown(me, product, likeMe=1)
-    assert ids(listed) == [both, newer, one, none]
-    assert listed["totalCount"] == 4
-    assert ids(shown(me, product, likeMe=1, rating=2)) == [both]
-    assert ids(shown(me, product, likeMe=1, limit=2, page=2)) == [one, none]
-    save(me.user_id, {"skin_type": None, "concerns": ["dullness"]})
-    assert ids(shown(me, product, likeMe=1)) == [both]
+    assert ids(listed) == [new, middle, old]
+    assert listed["totalCount"] == 3
+    assert ids(shown(me, product, likeMe=1, rating=2)) == [middle]
+    assert ids(shown(me, product, likeMe=1, limit=2, page=2)) == [old]
+    assert ids(shown(me, product, likeMe=1, sort="highest")) == [old, new, middle]
+    assert ids(shown(me, product, likeMe=1, skinType="oily")) == []
+
+
+def test_nobody_reads_concerns_by_likeness(
+    login: Any, make_product: MakeProduct, post: Any, shown: Any, deliver: Any
+) -> None:
+    author, product, spy = login(), make_product(), login()
+    profile = {"skinType": "dry", "concerns": ["rosacea", "acne"], "showInReviews": True}
+    assert author.put("/api/skin-profile", json=profile).status_code == 200
+    deliver(author, product)
+    post(author, product, showSkinType=True)
+    assert "rosacea" not in str(Review.raw().find_one({}))
+    spy.put("/api/skin-profile", json={"concerns": ["rosacea"]})
+    path = f"/api/reviews/product/{product}?likeMe=1"
+    assert spy.get(path).status_code == 422
+    answers = []
+    for concern in ("rosacea", "aging"):
+        spy.put("/api/skin-profile", json={"skinType": "dry", "concerns": [concern]})
+        answers.append(spy.get(path).get_json())
+    assert answers[0] == answers[1]
+
+
+def test_who_shows_no_name_has_another_id_for_each_product(
+    login: Any, client: Any, make_product: MakeProduct, write: Any, shown: Any
+) -> None:
+    me, staff, other = login(), login("staff"), login()
+    one, two, named = (make_product(name=name) for name in ("One", "Two", "Three"))
+    first = write(one, user_id=me.user_id)
+    write(two, user_id=me.user_id)
+    write(named, user_id=me.user_id, show_name=True)
+    write(one, user_id=other.user_id)
+    assert list(ratings.recount(fix=True))
+
+    def id_in(caller: Any, product: str) -> str:
+        return str(shown(caller, product)["reviews"][-1]["userId"])
+
+    for caller in (client, other):
+        assert id_in(caller, one).startswith("anon_")
+        assert len({review["userId"] for review in shown(caller, one)["reviews"]}) == 2
+        assert id_in(caller, one) == id_in(caller, one) != id_in(caller, two)
+        assert id_in(caller, named) == me.user_id
+        (detailed,) = caller.get(f"/api/products/{two}").get_json()["product"]["reviews"]
+        assert detailed["userId"] == id_in(caller, two)
+        single = caller.get(f"/api/reviews/{first}").get_json()["review"]
+        assert single["userId"] == id_in(caller, one)
+        assert me.user_id not in caller.get(f"/api/products/{one}").text
+    for caller in (me, staff):
+        assert id_in(caller, one) == id_in(caller, two) == me.user_id
+        (detailed,) = caller.get(f"/api/products/{two}").get_json()["product"]["reviews"]
+        assert detailed["userId"] == me.user_id
+    assert me.get("/api/reviews/mine").get_json()["reviews"][0]["userId"] == me.user_id
 
 
 def test_people_like_nobody(client: Any, login: Any, make_product: MakeProduct) -> None:
@@ -240,11 +288,11 @@ def test_people_like_me_are_found_by_an_index(
 ) -> None:
     product, me = make_product(), new_id("user")
     for number in range(40):
-        write(product, skin_type="dry" if number < 4 else "oily", concerns=["acne"])
+        write(product, skin_type="dry" if number < 4 else "oily")
     platform.services.require(SkinProfiles).save(me, {"skin_type": "dry", "concerns": ["acne"]})
     queries, wanted = platform.services.require(ReviewQueries), ReviewFilter(product_id=product)
-    _, sent = commands_of(lambda: queries.page_like(me, wanted, 0, 5))
-    (plan,) = plans_of(sent)
+    _, sent = commands_of(lambda: queries.page_like(me, wanted, "newest", 0, 5))
+    plan, _ = plans_of(sent)
     assert "COLLSCAN" not in plan["stages"]
     assert "SORT" not in plan["stages"]
     assert plan["documents"] <= 4

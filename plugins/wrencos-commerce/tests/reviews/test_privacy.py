@@ -8,12 +8,22 @@ from datetime import timedelta
 from typing import Any
 
 from wrencos_commerce import plugin
+from wrencos_commerce.models.cart import Cart
 from wrencos_commerce.models.product import Product
+from wrencos_commerce.models.recent_view import RecentViews
 from wrencos_commerce.models.review import Review
 from wrencos_commerce.models.review_feedback import LeftoverPhotos, ReviewReport, ReviewVote
 from wrencos_commerce.models.review_request import ReviewOptOut, ReviewRequest
+from wrencos_commerce.models.skin_profile import SkinProfile
+from wrencos_commerce.models.stock_request import StockRequest
+from wrencos_commerce.models.wishlist import Wishlist
+from wrencos_commerce.services.carts import CartHolder, Carts
+from wrencos_commerce.services.recent_views import RecentlyViewed
 from wrencos_commerce.services.reviews import Reviews
-from wrencos_core.api import Identity, Platform, Role
+from wrencos_commerce.services.skin_profiles import SkinProfiles
+from wrencos_commerce.services.wishlists import Wishlists
+from wrencos_core.api import Identity, Platform, Role, new_row
+from wrencos_core.platform import current_platform as shop
 from wrencos_core.storage.models import Image
 from wrencos_core.testing.accounts import PASSWORD
 
@@ -33,7 +43,7 @@ def test_the_export(
     me.put(f"/api/reviews/{others}/vote", json={"helpful": True})
     me.post(f"/api/reviews/{others}/reports", json={"reason": "spam"})
     me.put("/api/review-requests/preference", json={"wanted": False})
-    sections = plugin.export_personal_data(user_id=me.user_id).sections
+    sections = plugin.export_personal_data(shop(), user_id=me.user_id).sections
     (review,) = sections["reviews"]
     assert (review["_id"], review["comment"]) == (mine, "Light, fresh.")
     assert review["reply"]["text"] == "Thank you!"
@@ -97,9 +107,9 @@ def test_an_erasure_says_what_it_did(
     me, product = login(), make_product()
     deliver(me, product)
     post(me, product)
-    done = plugin.erase_personal_data(user_id=me.user_id)
+    done = plugin.erase_personal_data(shop(), user_id=me.user_id)
     assert done.erased["reviews"] == 1
-    assert plugin.erase_personal_data(user_id=me.user_id).erased.get("reviews", 0) == 0
+    assert plugin.erase_personal_data(shop(), user_id=me.user_id).erased.get("reviews", 0) == 0
 
 
 def test_a_review_that_was_posted_during_the_erasure_goes_too(
@@ -115,3 +125,22 @@ def test_a_review_that_was_posted_during_the_erasure_goes_too(
     run_jobs()
     assert Review.raw().count_documents({}) == 0
     assert Product.raw().find_one({"_id": product})["rating"] is None
+
+
+def test_what_else_was_written_during_the_erasure_goes_too(
+    platform: Platform, login: Any, make_product: MakeProduct, run_jobs: Any
+) -> None:
+    me, product = login(), make_product()
+    assert me.delete("/api/auth/me", json={"password": PASSWORD}).status_code == 200
+    late = Identity(user_id=me.user_id, role=Role.CUSTOMER)
+    need = platform.services.require
+    need(Wishlists).add(me.user_id, product)
+    need(RecentlyViewed).note(me.user_id, product)
+    StockRequest.raw().insert_one(new_row("sreq_late", user_id=me.user_id, state="waiting"))
+    need(SkinProfiles).save(me.user_id, {"skin_type": "dry"})
+    need(Carts).add(CartHolder(late), product, 1)
+    models = (Wishlist, RecentViews, StockRequest, SkinProfile, Cart)
+    mine = {"user_id": me.user_id}
+    assert [model.raw().count_documents(mine) for model in models] == [1] * 5
+    run_jobs()
+    assert [model.raw().count_documents(mine) for model in models] == [0] * 5

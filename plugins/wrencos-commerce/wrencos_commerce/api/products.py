@@ -10,6 +10,7 @@ from wrencos_commerce.schemas import products as schemas
 from wrencos_commerce.services.price_history import PriceHistory
 from wrencos_commerce.services.product_queries import ProductFilter, ProductQueries
 from wrencos_commerce.services.products import Products
+from wrencos_commerce.services.review_queries import ReviewQueries
 from wrencos_commerce.services.reviews import Reviews
 from wrencos_commerce.views.base import Row
 from wrencos_commerce.views.products import (
@@ -164,7 +165,8 @@ def detail(row: Row) -> ProductDetailView:
     """All of a product as the caller may see it, in the caller's language."""
     lowest = service(PriceHistory).lowest([variant["id"] for variant in row["variants"]])
     reviews = service(Reviews).latest(row["_id"]) if row["rating_count"] else ()
-    details = Details(lowest, reviews)
+    authors = service(ReviewQueries).author_ids(current_identity(), reviews)
+    details = Details(lowest, reviews, authors)
     return product_detail(
         row, sees(READ_COST), details, wanted_locale(), for_staff=sees(WRITE_PRODUCTS)
     )

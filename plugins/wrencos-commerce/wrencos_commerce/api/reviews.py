@@ -48,8 +48,8 @@ def post_review(body: dict[str, Any]) -> ReviewCreated:
 
     `rating` is 1 to 5 and `comment` plain text. `imageIds` are images that you uploaded with
     `POST /api/images`. `showName` shows your first name and an initial, `showSkinType` the skin
-    type of your skin profile as it is now; its concerns are kept beside it, unshown, so that people
-    like you can find the review. 409 `already-reviewed` names the review that you have written.
+    type of your skin profile as it is now. 409 `already-reviewed` names the review that you have
+    written.
     """
     row = service(Reviews).post(body["product_id"], body, current_identity())
     waits = row["state"] == "pending"
@@ -67,8 +67,8 @@ def list_product_reviews(args: dict[str, Any], product_id: str) -> ProductReview
     """List the reviews of a product.
 
     All filters must fit: `rating`, `skinType`, `verified` and `withPhotos`. `sort` is `newest`,
-    `helpful`, `highest` or `lowest`. With `likeMe`, for callers with a skin profile: by people of
-    their skin type, those first who share most of their concerns; `sort` does not count then.
+    `helpful`, `highest` or `lowest`. With `likeMe`, for callers whose skin profile has a skin
+    type: by people who show the same.
     """
     product = service(ProductQueries).get(product_id)
     wanted = ReviewFilter(
@@ -83,7 +83,7 @@ def list_product_reviews(args: dict[str, Any], product_id: str) -> ProductReview
         user_id = current_identity().user_id
         if user_id is None:
             raise NotAuthenticated("Log in to find reviews by people like you.")
-        rows, total = queries.page_like(user_id, wanted, paging.skip, paging.limit)
+        rows, total = queries.page_like(user_id, wanted, args["sort"], paging.skip, paging.limit)
     else:
         rows, total = queries.page(wanted, args["sort"], paging.skip, paging.limit)
     beside = _beside(rows)
@@ -173,9 +173,10 @@ def report_review(body: dict[str, Any], review_id: str) -> ReviewReported:
 
 
 def _beside(rows: Sequence[Row]) -> Beside:
-    queries, user_id = service(ReviewQueries), current_identity().user_id
-    votes = None if user_id is None else queries.votes(user_id, rows)
-    return Beside(queries.authors(rows), votes=votes)
+    queries, identity = service(ReviewQueries), current_identity()
+    votes = None if identity.user_id is None else queries.votes(identity.user_id, rows)
+    ids = queries.author_ids(identity, rows)
+    return Beside(queries.authors(rows), votes=votes, author_ids=ids)
 
 
 def _voted(row: Row, mine: bool | None) -> ReviewVoted:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wrencos_commerce.migrations.brands import GIVE_BRANDS_ROWS
 from wrencos_commerce.migrations.ingredients import READ_INGREDIENTS
+from wrencos_commerce.migrations.review_concerns import DROP_REVIEW_CONCERNS
 from wrencos_commerce.migrations.search_words import DROP_SEARCH_WORDS
 from wrencos_commerce.migrations.variants import GIVE_PRODUCTS_VARIANTS
 from wrencos_core.api import Migration
@@ -13,4 +14,5 @@ MIGRATIONS: list[Migration] = [
     GIVE_BRANDS_ROWS,
     READ_INGREDIENTS,
     DROP_SEARCH_WORDS,
+    DROP_REVIEW_CONCERNS,
 ]

@@ -13,7 +13,7 @@ from wrencos_commerce.models.order import Order
 from wrencos_commerce.models.price_change import PriceChange
 from wrencos_commerce.models.product import Product
 from wrencos_commerce.models.recent_view import RecentViews
-from wrencos_commerce.models.review import Review
+from wrencos_commerce.models.review import RefusedReview, Review
 from wrencos_commerce.models.review_feedback import LeftoverPhotos, ReviewReport, ReviewVote
 from wrencos_commerce.models.review_request import ReviewOptOut, ReviewRequest
 from wrencos_commerce.models.search import (
@@ -26,7 +26,7 @@ from wrencos_commerce.models.search import (
 )
 from wrencos_commerce.models.skin_profile import SkinProfile
 from wrencos_commerce.models.stock_alert import StockAlert
-from wrencos_commerce.models.stock_request import StockRequest
+from wrencos_commerce.models.stock_request import ConfirmationMails, StockRequest
 from wrencos_commerce.models.wishlist import Wishlist
 from wrencos_core.api import Document
 
@@ -39,6 +39,7 @@ MODELS: list[type[Document]] = [
     Cart,
     Order,
     Review,
+    RefusedReview,
     ReviewVote,
     ReviewReport,
     LeftoverPhotos,
@@ -53,6 +54,7 @@ MODELS: list[type[Document]] = [
     ImportChange,
     Wishlist,
     StockRequest,
+    ConfirmationMails,
     StockAlert,
     RecentViews,
     SearchState,

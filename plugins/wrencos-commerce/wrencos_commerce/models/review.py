@@ -90,8 +90,7 @@ class Review(Document):
     """A customer's only review of a product.
 
     `is_verified` is true once an order with the product was delivered to the author, and stays so.
-    `skin_type` and `concerns` are copies that the author agreed to; the concerns are not shown,
-    only compared. `published_at` is the first time.
+    `skin_type` is a copy that the author agreed to show. `published_at` is the first time.
     """
 
     meta = {
@@ -124,7 +123,6 @@ class Review(Document):
     is_verified = BooleanField(required=True)
     show_name = BooleanField(required=True, default=False)
     skin_type = StringField()
-    concerns = ListField(StringField())
     state = StringField(required=True, choices=[state.value for state in ReviewState])
     history = EmbeddedDocumentListField(ReviewHistory, required=True)
     published_at = UTCDateTimeField()
@@ -136,6 +134,22 @@ class Review(Document):
     open_reports = IntField(required=True, default=0)
     # Derived from the fields above by `facets`.
     facets = ListField(StringField())
+
+
+class RefusedReview(Document):
+    """That a review of this product by this user was hidden or rejected, and then deleted.
+
+    What they write of it later waits for a moderator. It goes when the user is erased.
+    """
+
+    meta = {
+        "collection": "commerce_refused_reviews",
+        "indexes": [{"fields": ["user_id", "product_id"], "unique": True, "name": "one_each"}],
+    }
+    id_prefix = "refused"
+
+    user_id = StringField(required=True)
+    product_id = StringField(required=True)
 
 
 def facets(row: Mapping[str, Any]) -> list[str]:

@@ -21,8 +21,9 @@ class StockRequestState(StrEnum):
 class StockRequest(Document):
     """A user's or a guest's request; a guest's has an `email` and no `user_id`.
 
-    `mailed` counts the mails that asked to confirm it. `open_key` is there while the request is open, so that nobody has two for one variant. What is
-    unconfirmed or done is deleted at `expires_at`, and a guest's address with it.
+    `mailed` counts the mails that asked to confirm it. `open_key` is there while the request is
+    open, so that nobody has two for one variant. What is unconfirmed or done is deleted at
+    `expires_at`, and a guest's address with it.
     """
 
     meta = {

@@ -9,9 +9,10 @@ from wrencos_commerce.models.cart import Cart
 from wrencos_commerce.models.order import Address, Order, is_finished
 from wrencos_commerce.services import list_privacy
 from wrencos_commerce.services.order_queries import history_for_owner
-from wrencos_commerce.services.review_privacy import erase_reviews, stored_reviews
+from wrencos_commerce.services.review_privacy import erase_reviews, release_photos, stored_reviews
 from wrencos_commerce.services.skin_profiles import erase_profile, stored_profile
-from wrencos_core.api import bump
+from wrencos_core.api import Platform, bump, transaction
+from wrencos_core.contracts.auth import UserErased
 from wrencos_core.contracts.privacy import ErasedData, PersonalData
 
 ERASED = "(erased)"
@@ -21,7 +22,7 @@ _OPEN = "Kept until delivered or cancelled, and erased then: {}."
 _TRACES = set(Address._fields) - {"street", "city", "country"}
 
 
-def stored_data(user_id: str) -> PersonalData:
+def stored_data(platform: Platform, user_id: str) -> PersonalData:
     """The user's orders, cart and lists."""
     orders = Order.raw().find({"user_id": user_id}).sort([("created_at", -1), ("_id", -1)])
     carts = Cart.raw().find({"user_id": user_id})
@@ -29,14 +30,14 @@ def stored_data(user_id: str) -> PersonalData:
         sections={
             "orders": [_shown(row) for row in orders],
             "cart": [{"items": row["items"]} for row in carts],
-            **list_privacy.sections(user_id),
+            **list_privacy.sections(platform, user_id),
             **stored_reviews(user_id),
             **stored_profile(user_id),
         }
     )
 
 
-def erase(user_id: str) -> ErasedData:
+def erase(platform: Platform, user_id: str) -> ErasedData:
     """Delete the user's cart and lists, and take from orders what tells who and where they are.
 
     An order on its way keeps its address, or it could not arrive; `Orders` calls `forget_buyers`
@@ -52,10 +53,23 @@ def erase(user_id: str) -> ErasedData:
     kept = {"orders": _KEPT} if rows else {}
     if under_way:
         kept["addresses of open orders"] = _OPEN.format(", ".join(under_way))
-    erased = {"carts": carts, "orderAddresses": len(finished), **list_privacy.erase(user_id)}
+    erased = {
+        "carts": carts,
+        "orderAddresses": len(finished),
+        **list_privacy.erase(platform, user_id),
+    }
     erased |= erase_profile(user_id)
     erased |= erase_reviews(user_id)
     return ErasedData(erased=erased, kept=kept)
+
+
+def finish_erasure(platform: Platform, event: UserErased) -> None:
+    """Subscriber: erase what was still written while the user was erased, and let photos go.
+
+    A request that began before may end after the erasure. To do this twice changes nothing.
+    """
+    transaction(lambda: erase(platform, event.user_id))
+    release_photos(platform)
 
 
 def forget_buyers(order_ids: Sequence[str]) -> None:

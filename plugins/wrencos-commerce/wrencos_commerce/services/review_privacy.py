@@ -9,21 +9,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from wrencos_commerce.models.review import Review
+from wrencos_commerce.models.review import RefusedReview, Review
 from wrencos_commerce.models.review_feedback import LeftoverPhotos, ReviewReport, ReviewVote
 from wrencos_commerce.models.review_request import ReviewOptOut, ReviewRequest
 from wrencos_commerce.services.review_feedback import take_back
 from wrencos_commerce.services.review_writer import delete_rows
 from wrencos_core.api import Platform, new_id, new_row
-from wrencos_core.contracts.auth import UserErased
 
 Section = list[dict[str, Any]]
 
 
 def stored_reviews(user_id: str) -> dict[str, Section]:
-    """The user's reviews, votes, reports and what is known of mails that ask for reviews."""
+    """The user's reviews, of which products one was refused, votes, reports, and mails that ask."""
     mine = {"user_id": user_id}
     sections = {
+        "refusedReviews": list(RefusedReview.raw().find(mine, _HIDDEN)),
         "reviews": [_shown(row) for row in Review.raw().find(mine).sort("created_at", 1)],
         "reviewVotes": list(ReviewVote.raw().find(mine, _HIDDEN)),
         "reviewReports": list(ReviewReport.raw().find(mine, _HIDDEN)),
@@ -47,13 +47,13 @@ def erase_reviews(user_id: str) -> dict[str, int]:
             LeftoverPhotos.raw().insert_one(left)
     requests = ReviewRequest.raw().delete_many(mine).deleted_count
     ReviewOptOut.raw().delete_many(mine)
+    RefusedReview.raw().delete_many(mine)
     counts = {"reviews": len(rows), "reviewRequests": requests, **take_back(user_id)}
     return {name: count for name, count in counts.items() if count}
 
 
-def finish_erasure(platform: Platform, event: UserErased) -> None:
-    """Subscriber: let go of the photos, and delete what was posted while the user was erased."""
-    erase_reviews(event.user_id)
+def release_photos(platform: Platform) -> None:
+    """Let go of the photos of erased authors, after their reviews are gone for good."""
     for row in list(LeftoverPhotos.raw().find({})):
         platform.images.release(row["image_ids"], row["review_id"])
         LeftoverPhotos.raw().delete_one({"_id": row["_id"]})

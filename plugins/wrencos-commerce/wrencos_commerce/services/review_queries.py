@@ -19,15 +19,14 @@ from wrencos_commerce.models.review import (
 )
 from wrencos_commerce.models.review_feedback import ReviewReport, ReviewVote
 from wrencos_commerce.permissions import MODERATE_REVIEWS
-from wrencos_commerce.services.skin_profiles import SkinProfileInfo, SkinProfiles
+from wrencos_commerce.services.review_pseudonyms import pseudonym
+from wrencos_commerce.services.skin_profiles import SkinProfiles
 from wrencos_core.api import FeatureUnavailable, Identity, Invalid, Listing, NotFound, Platform
 from wrencos_core.contracts.auth import UserDirectory
 
 Row = Mapping[str, Any]
 
 _NEWEST = [("created_at", -1), ("_id", -1)]
-# More reviews by people like the caller than this are not compared; the newest are.
-_MOST_COMPARED = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,35 +71,17 @@ class ReviewQueries:
         return self._listing.page(wanted.query, sort=SORTS[sort], skip=skip, limit=limit)
 
     def page_like(
-        self, user_id: str, wanted: ReviewFilter, skip: int, limit: int
+        self, user_id: str, wanted: ReviewFilter, sort: str, skip: int, limit: int
     ) -> tuple[list[Row], int]:
-        """As `page`, by people of the user's skin type; most shared concerns first, then newest.
+        """As `page`, by people who show the same skin type as the user's profile has.
 
-        Who has told no skin type is compared by concerns alone. Raises Invalid without a profile,
-        and FeatureUnavailable where there are none.
+        Nothing is compared that a review does not show: who may choose what to be compared with
+        could read it. Raises Invalid without a skin type, and FeatureUnavailable where there are
+        no profiles.
         """
-        profile = self._profile(user_id)
-        query, concerns = wanted.query, list(profile.concerns)
-        if profile.skin_type:
-            query["facets"]["$all"].insert(0, skin_facet(profile.skin_type))
-        else:
-            query["concerns"] = {"$in": concerns}
-        shared = {"$size": {"$setIntersection": ["$concerns", concerns]}}
-        order = {"shared": -1, "created_at": -1, "_id": -1}
-        pipeline: list[dict[str, Any]] = [
-            {"$match": query},
-            {"$sort": dict(_NEWEST)},
-            {"$limit": _MOST_COMPARED},
-            {"$set": {"shared": shared}},
-            {
-                "$facet": {
-                    "page": [{"$sort": order}, {"$skip": skip}, {"$limit": limit}],
-                    "total": [{"$count": "count"}],
-                }
-            },
-        ]
-        (answer,) = Review.raw().aggregate(pipeline)
-        return answer["page"], answer["total"][0]["count"] if answer["total"] else 0
+        query = wanted.query
+        query["facets"]["$all"].insert(0, skin_facet(self._skin_type(user_id)))
+        return self._listing.page(query, sort=SORTS[sort], skip=skip, limit=limit)
 
     def by_author(self, user_id: str, skip: int, limit: int) -> tuple[list[Row], int]:
         """The user's own reviews in every state, the newest first, and how many there are."""
@@ -143,6 +124,21 @@ class ReviewQueries:
             if not user.is_erased
         }
 
+    def author_ids(self, identity: Identity, rows: Iterable[Row]) -> dict[str, str]:
+        """What tells the caller who wrote each review, by review id.
+
+        The user's id where the author shows their name, and for the author and moderators; else
+        one that is theirs for this product only, so that nobody joins what they wrote of several.
+        """
+        key = self._platform.secret_key
+        sees_all = identity.is_authenticated and self._platform.allows(identity, MODERATE_REVIEWS)
+        return {
+            row["_id"]: row["user_id"]
+            if sees_all or row["show_name"] or row["user_id"] == identity.user_id
+            else pseudonym(key, row["user_id"], row["product_id"])
+            for row in rows
+        }
+
     @staticmethod
     def votes(user_id: str | None, rows: Iterable[Row]) -> dict[str, bool]:
         """Whether each review that the user has voted on helped them, by review id."""
@@ -159,11 +155,11 @@ class ReviewQueries:
         found = Product.raw().find({"_id": {"$in": ids}}, {"name": 1}) if ids else ()
         return {row["_id"]: row["name"] for row in found}
 
-    def _profile(self, user_id: str) -> SkinProfileInfo:
+    def _skin_type(self, user_id: str) -> str:
         profiles = self._platform.services.find(SkinProfiles)
         if profiles is None:
             raise FeatureUnavailable("This shop keeps no skin profiles.")
         profile = profiles.find(user_id)
-        if profile is None or not (profile.skin_type or profile.concerns):
-            raise Invalid(errors={"likeMe": ["Tell your skin type or concerns first."]})
-        return profile
+        if profile is None or not profile.skin_type:
+            raise Invalid(errors={"likeMe": ["Tell your skin type first."]})
+        return profile.skin_type

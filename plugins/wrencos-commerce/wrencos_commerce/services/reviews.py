@@ -8,7 +8,7 @@ from typing import Any
 
 from wrencos_commerce.errors import AlreadyReviewed
 from wrencos_commerce.models.order import Order, OrderStatus
-from wrencos_commerce.models.review import ANY, REFUSALS, SORTS, Review, ReviewState
+from wrencos_commerce.models.review import ANY, REFUSALS, SORTS, RefusedReview, Review, ReviewState
 from wrencos_commerce.services import ratings
 from wrencos_commerce.services.review_writer import ReviewWriter
 from wrencos_commerce.services.skin_profiles import SkinProfiles
@@ -50,6 +50,7 @@ class Reviews:
     def post(self, product_id: str, values: Row, identity: Identity) -> Row:
         """The customer's review of a product for sale; `state` says whether it is to be seen yet.
 
+        It waits for a moderator when one that they have deleted was hidden or rejected.
         Raises PermissionDenied for staff, NotFound for the product or an image, and
         AlreadyReviewed.
         """
@@ -64,7 +65,7 @@ class Reviews:
             )
         id = new_id(Review.id_prefix)
         is_verified = _has_received(user_id, product_id)
-        waits = self._waits(is_verified=is_verified)
+        waits = self._waits(is_verified=is_verified) or _was_refused(mine)
         row = new_row(
             id,
             **mine,
@@ -110,14 +111,22 @@ class Reviews:
 
     @transactional
     def delete(self, id: str, identity: Identity) -> None:
-        """Delete the caller's own review and its photos. Raises NotFound, also for another's."""
-        self._writer.delete(own(id, identity))
+        """Delete the caller's own review and its photos. Raises NotFound, also for another's.
+
+        That it was hidden or rejected is remembered, or it could be posted again past that.
+        """
+        row = own(id, identity)
+        self._writer.delete(row)
+        if _has_refusal(row):
+            mine = {"user_id": row["user_id"], "product_id": row["product_id"]}
+            made = {"_id": new_id(RefusedReview.id_prefix), "created_at": now()}
+            RefusedReview.raw().update_one(mine, bump({"$setOnInsert": made}), upsert=True)
 
     @transactional
     def hide_skin_type(self, user_id: str) -> int:
         """Take the author's skin from all their reviews: they agree to it no more. How many."""
         mine = Review.raw().find({"user_id": user_id}).sort("product_id", 1)
-        rows = [row for row in mine if row.get("skin_type") or row["concerns"]]
+        rows = [row for row in mine if row.get("skin_type")]
         for row in rows:
             self._writer.change(row, _NO_SKIN)
         return len(rows)
@@ -148,9 +157,9 @@ class Reviews:
         }
         for row in list(Review.raw().find(query).sort("product_id", 1)):
             # One that was refused before waits for a person, whatever its author has bought.
-            only_unverified = row["state"] == ReviewState.PENDING and not any(
-                entry["state"] in REFUSALS for entry in row["history"]
-            )
+            mine = {"user_id": row["user_id"], "product_id": row["product_id"]}
+            refused = _has_refusal(row) or _was_refused(mine)
+            only_unverified = row["state"] == ReviewState.PENDING and not refused
             publish = only_unverified and not self._waits(is_verified=True)
             self._writer.change(
                 row,
@@ -173,12 +182,15 @@ class Reviews:
         return self._moderation == "all" or (self._moderation == "unverified" and not is_verified)
 
     def _skin(self, user_id: str, wanted: bool | None) -> dict[str, Any]:
-        """What of the author's skin goes with a review; None: as their profile has it."""
+        """What of the author's skin goes with a review; None: as their profile has it.
+
+        The profile is held, so that who withdraws it at this moment finds this review.
+        """
         profiles = self._platform.services.find(SkinProfiles)
-        profile = profiles.find(user_id) if profiles and wanted is not False else None
+        profile = profiles.hold(user_id) if profiles and wanted is not False else None
         if profile is None or not (wanted or profile.show_in_reviews):
             return dict(_NO_SKIN)
-        return {"skin_type": profile.skin_type, "concerns": list(profile.concerns)}
+        return {"skin_type": profile.skin_type}
 
     def _claimed(
         self, image_ids: Sequence[str], review_id: str, identity: Identity
@@ -204,7 +216,7 @@ class Reviews:
         return self._claimed(image_ids, before["_id"], identity)
 
 
-_NO_SKIN: Row = {"skin_type": None, "concerns": []}
+_NO_SKIN: Row = {"skin_type": None}
 
 
 def require_customer(identity: Identity) -> str:
@@ -226,6 +238,16 @@ def tidied(comment: str) -> str:
     """`comment` as it was typed, but with at most one empty line between paragraphs."""
     lines = "\n".join(line.rstrip() for line in comment.strip().splitlines())
     return re.sub(r"\n{3,}", "\n\n", lines)
+
+
+def _has_refusal(row: Row) -> bool:
+    """Whether a moderator has ever hidden or rejected this review."""
+    return any(entry["state"] in REFUSALS for entry in row["history"])
+
+
+def _was_refused(mine: Row) -> bool:
+    """Whether one of this user (`user_id`) and `product_id` was, which they have deleted."""
+    return RefusedReview.raw().find_one(mine, {"_id": 1}) is not None
 
 
 def _has_received(user_id: str, product_id: str) -> bool:

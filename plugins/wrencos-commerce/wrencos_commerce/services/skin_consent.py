@@ -37,5 +37,5 @@ class SkinConsent:
     @transactional
     def delete(self, user_id: str) -> None:
         """Forget the profile, in the reviews too; fine when there is none."""
-        if self._profiles.delete(user_id):
-            self._reviews.hide_skin_type(user_id)
+        self._profiles.delete(user_id)
+        self._reviews.hide_skin_type(user_id)

@@ -47,6 +47,17 @@ class SkinProfiles:
         row = SkinProfile.raw().find_one({"user_id": user_id})
         return None if row is None else _info(row)
 
+    def hold(self, user_id: str) -> SkinProfileInfo | None:
+        """As `find`, for a transaction that copies from the profile.
+
+        It is written to, so that a change of it at this moment collides, and one of both runs again
+        and meets what the other wrote.
+        """
+        row = SkinProfile.raw().find_one_and_update(
+            {"user_id": user_id}, {"$inc": {"version": 1}}, return_document=ReturnDocument.AFTER
+        )
+        return None if row is None else _info(row)
+
     def get(self, user_id: str) -> SkinProfileInfo:
         """As `find`; raises NotFound."""
         found = self.find(user_id)

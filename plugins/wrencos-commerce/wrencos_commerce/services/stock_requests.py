@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from wrencos_commerce.errors import BackInStock, InvalidLink
 from wrencos_commerce.models.stock_request import StockRequest, StockRequestState as State
+from wrencos_commerce.services.confirmation_mails import count_mail, may_mail
 from wrencos_commerce.services.product_links import ProductLinks
 from wrencos_commerce.services.product_lookup import for_sale
 from wrencos_commerce.services.product_queries import ProductQueries
@@ -36,8 +37,6 @@ CANCEL_PATH = "/api/stock-requests/cancel"
 NOTIFY = "commerce.notify_stock_back"
 CONFIRM_WITHIN = timedelta(hours=48)
 KEEP_DONE = timedelta(days=30)
-# A stranger who types somebody's address can have so many mails sent there in a day, and no more.
-MAILS_A_DAY = 5
 _MAIL_AGAIN_AFTER = timedelta(hours=1)
 _OPEN = [State.UNCONFIRMED.value, State.WAITING.value]
 _NEWEST = [("created_at", -1), ("_id", -1)]
@@ -68,8 +67,8 @@ class StockRequests:
     def ask_as_user(self, identity: Identity, product_id: str, variant_id: str | None) -> Row:
         """The user's request for a variant that is sold out; the same one when asked again.
 
-        Whose address is not verified is mailed a link to confirm it. Raises NotFound, Invalid for
-        a variant to be chosen, or BackInStock.
+        Whose address is not verified is mailed a link to confirm it, unless the address had enough
+        such mails today. Raises NotFound, Invalid for a variant to be chosen, or BackInStock.
         """
         product, variant = self._sold_out(product_id, variant_id)
         user = self._platform.services.require(UserDirectory).find(str(identity.user_id))
@@ -98,8 +97,7 @@ class StockRequests:
         email = email.strip().lower()
         found = _open_request(variant["id"], email)
         if found is None:
-            recent = {"email": email, "created_at": {"$gte": now() - timedelta(days=1)}}
-            if StockRequest.raw().count_documents(recent, limit=MAILS_A_DAY) >= MAILS_A_DAY:
+            if not may_mail(self._platform, email):
                 return
             found = _stored(product, variant, State.UNCONFIRMED, email, locale, email=email)
         if found["state"] == State.UNCONFIRMED:
@@ -207,8 +205,15 @@ class StockRequests:
         variant: Row,
         user: UserSummary | None = None,
     ) -> None:
-        """A mail for each request, and one more for who asks again an hour later."""
+        """A mail for each request, and one more for who asks again an hour later.
+
+        None to an address that had enough of them today, a user's too: it may be somebody else's.
+        """
+        mailed = request.get("mailed", 0)
         again = now() - request["created_at"] >= _MAIL_AGAIN_AFTER
+        if mailed > 1 or (mailed and not again) or not count_mail(self._platform, to):
+            return
+        StockRequest.raw().update_one({"_id": request["_id"]}, bump({"$inc": {"mailed": 1}}))
         token = signed(self._platform.secret_key, CONFIRM, request["_id"])
         base_url = self._platform.settings.base_url
         try:
@@ -216,7 +221,7 @@ class StockRequests:
                 template="commerce/stock_request_confirm",
                 to=to,
                 locale=request["locale"],
-                key=f"{request['_id']}:confirm{':again' if again else ''}",
+                key=f"{request['_id']}:confirm{':again' if mailed else ''}",
                 user_id=user.user_id if user else None,
                 context={
                     "product": translated(product, request["locale"])[0],
@@ -258,6 +263,7 @@ def _stored(product: Row, variant: Row, state: State, owner: str, locale: str, *
         variant_id=variant["id"],
         locale=locale,
         state=state.value,
+        mailed=0,
         open_key=f"{variant['id']}|{owner}",
         **whose,
     )

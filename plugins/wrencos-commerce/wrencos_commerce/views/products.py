@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -93,7 +93,7 @@ class IngredientView(View, kw_only=True):
 
 
 class ProductReview(View, kw_only=True):
-    """What a customer wrote about a product."""
+    """What a customer wrote about a product; `userId` as in the list of its reviews."""
 
     user_id: str
     rating: int
@@ -131,11 +131,13 @@ class VariantCreated(View, kw_only=True):
 class Details:
     """What the page of a product shows beside its row.
 
-    `lowest` are minor units by variant id, `reviews` rows of reviews.
+    `lowest` are minor units by variant id, `reviews` rows of reviews, `author_ids` what to show as
+    their authors by review id.
     """
 
     lowest: Mapping[str, int]
     reviews: Sequence[Row] = ()
+    author_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 class ProductPage(View, kw_only=True):
@@ -185,7 +187,7 @@ def product_detail(
         period_after_opening=row.get("period_after_opening"),
         reviews=[
             ProductReview(
-                user_id=review["user_id"],
+                user_id=details.author_ids[review["_id"]],
                 rating=review["rating"],
                 comment=review["comment"],
                 created_at=review["created_at"],

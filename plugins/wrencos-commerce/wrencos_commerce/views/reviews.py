@@ -32,9 +32,11 @@ class ShopReplyView(View, kw_only=True):
 class ReviewView(View, kw_only=True):
     """A published review.
 
-    `author` is a first name and an initial, or null for an author who does not want it shown;
-    `skinType` likewise. `isVerified`: the author bought the product here. `myVote` is there for
-    a caller who is logged in: whether it helped them, null when they have not voted.
+    `userId` is another for each product (`anon_…`) where the author does not show their name; the
+    author and moderators see the user's. `author` is a first name and an initial, or null for an
+    author who does not want it shown; `skinType` likewise. `isVerified`: the author bought the
+    product here. `myVote` is there for a caller who is logged in: whether it helped them, null when
+    they have not voted.
     """
 
     review_id: str
@@ -173,17 +175,18 @@ class ReviewRequestsWanted(View, kw_only=True):
 class Beside:
     """What is shown with reviews: authors' and products' names, and the caller's votes by id.
 
-    `votes` is None for a visitor.
+    `author_ids` are by review id, and needed for `review_view` only. `votes` is None for a visitor.
     """
 
     authors: Mapping[str, str] = field(default_factory=dict)
     products: Mapping[str, str] = field(default_factory=dict)
     votes: Mapping[str, bool] | None = None
+    author_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 def review_view(row: Row, beside: Beside) -> ReviewView:
     """A published review."""
-    return ReviewView(**_review_fields(row, beside))
+    return ReviewView(**_review_fields(row, beside, beside.author_ids[row["_id"]]))
 
 
 def own_review(row: Row, beside: Beside) -> OwnReviewView:
@@ -221,7 +224,7 @@ def review_report(row: Row) -> ReviewReportView:
 
 def _own_fields(row: Row, beside: Beside) -> dict[str, Any]:
     return {
-        **_review_fields(row, beside),
+        **_review_fields(row, beside, row["user_id"]),
         "product_name": beside.products.get(row["product_id"]),
         "status": row["state"],
         "reason": row["history"][-1].get("reason"),
@@ -229,12 +232,12 @@ def _own_fields(row: Row, beside: Beside) -> dict[str, Any]:
     }
 
 
-def _review_fields(row: Row, beside: Beside) -> dict[str, Any]:
+def _review_fields(row: Row, beside: Beside, user_id: str) -> dict[str, Any]:
     reply = row.get("reply")
     fields: dict[str, Any] = {
         "review_id": row["_id"],
         "product_id": row["product_id"],
-        "user_id": row["user_id"],
+        "user_id": user_id,
         "author": beside.authors.get(row["user_id"]) if row["show_name"] else None,
         "rating": row["rating"],
         "comment": row["comment"],
