@@ -186,7 +186,8 @@ def conditional(view: View) -> View:
         if response.status_code != 200:
             return response
         headers = response.headers
-        headers["Vary"] = "Authorization"
+        already = headers.get("Vary")
+        headers["Vary"] = f"{already}, Authorization" if already else "Authorization"
         if "Cache-Control" not in headers:
             personal = "HTTP_AUTHORIZATION" in request.environ
             headers["Cache-Control"] = "private, no-cache" if personal else "no-cache"

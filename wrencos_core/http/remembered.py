@@ -8,6 +8,7 @@ a page shows: a checkout takes what is really there.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from functools import wraps
 from threading import Lock
 from time import monotonic
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 from flask import Response, current_app, request
 
 from wrencos_core.http.access import View, current_identity, current_platform
-from wrencos_core.http.languages import accepted_language, answer_in, answer_language
+from wrencos_core.http.languages import accepted_language, answer_language, labels
 
 _EXTENSION = "wrencos_remembered"
 # What the answers of one process may take, so that whoever asks for a thousand pages, or for one
@@ -35,9 +36,7 @@ class Answer(NamedTuple):
 
     until: float
     body: bytes
-    content_type: str
-    etag: str
-    language: str | None
+    headers: Sequence[tuple[str, str]]
 
 
 class Answers:
@@ -96,11 +95,7 @@ def remembering(view: View) -> View:
         key = request.path, _asked(), accepted_language(settings.locale)
         known = answers.get(key)
         if known is not None:
-            response = Response(known.body, content_type=known.content_type)
-            response.headers["ETag"] = known.etag
-            if known.language is not None:
-                answer_in(known.language)
-            return response
+            return Response(known.body, headers=known.headers)
         answer: Response = view(*args, **kwargs)
         if answer.status_code == 200:
             answers.put(key, _kept(answer, monotonic() + seconds))
@@ -125,13 +120,10 @@ def _name(argument: bytes) -> bytes:
 
 
 def _kept(answer: Response, until: float) -> Answer:
-    return Answer(
-        until,
-        answer.get_data(),
-        answer.headers["Content-Type"],
-        answer.headers["ETag"],
-        answer_language(),
-    )
+    headers = [(name, answer.headers[name]) for name in ("Content-Type", "ETag")]
+    if language := answer_language():
+        headers += labels(language)
+    return Answer(until, answer.get_data(), headers)
 
 
 def _size(key: Key, answer: Answer) -> int:

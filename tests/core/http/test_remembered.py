@@ -13,7 +13,7 @@ KILOBYTE = 1024
 
 def answer(kilobytes=1, seconds=60.0):
     body = b"x" * (kilobytes * KILOBYTE)
-    return Answer(monotonic() + seconds, body, "application/json", '"1"', None)
+    return Answer(monotonic() + seconds, body, [("ETag", '"1"')])
 
 
 def key(number):

@@ -19,7 +19,7 @@ from mongoengine import (
 from wrencos_core.api import Document, UTCDateTimeField, text
 
 # The index of each order begins with these: one scan, already sorted, for every filter.
-_LISTED = ["is_active", "facets"]
+_FILTERED = ["is_active", "facets"]
 # A facet that every product has, so that the list without a filter uses the same indexes.
 ANY = "*"
 
@@ -32,13 +32,14 @@ SORTS: Mapping[str, list[tuple[str, int]]] = {
     "name": [("name_key", 1), ("_id", 1)],
     "rating": [("rating", -1), ("_id", -1)],
 }
-# What only a product's own page shows, or nobody: a list reads the rest.
-UNLISTED = dict.fromkeys(
+# What a list shows of a product.
+LISTED = dict.fromkeys(
     (
-        *("variants", "media", "ingredients", "inci", "ingredient_keys", "ingredient_groups"),
-        *("allergens", "free_from", "facets", "name_key"),
+        *("slug", "sku", "name", "description", "translations", "brand", "category_id"),
+        *("price", "price_to", "cost_price", "currency", "inventory", "image_url", "rating"),
+        *("rating_count", "skin_types", "concerns", "is_active", "created_at", "updated_at"),
     ),
-    0,
+    1,
 )
 MAX_VARIANTS = 100
 MAX_MEDIA = 30
@@ -103,11 +104,11 @@ class Product(Document):
             {"fields": ["media.id"], "name": "by_media", "sparse": True},
             {"fields": ["publish_at"], "name": "to_publish", "sparse": True},
             {"fields": ["unpublish_at"], "name": "to_unpublish", "sparse": True},
-            {"fields": [*_LISTED, "-created_at", "-_id"], "name": "newest"},
-            {"fields": [*_LISTED, "-sold", "-_id"], "name": "by_popularity"},
-            {"fields": [*_LISTED, "price", "_id"], "name": "by_price"},
-            {"fields": [*_LISTED, "name_key", "_id"], "name": "by_name"},
-            {"fields": [*_LISTED, "-rating", "-_id"], "name": "by_rating"},
+            {"fields": [*_FILTERED, "-created_at", "-_id"], "name": "newest"},
+            {"fields": [*_FILTERED, "-sold", "-_id"], "name": "by_popularity"},
+            {"fields": [*_FILTERED, "price", "_id"], "name": "by_price"},
+            {"fields": [*_FILTERED, "name_key", "_id"], "name": "by_name"},
+            {"fields": [*_FILTERED, "-rating", "-_id"], "name": "by_rating"},
         ],
     }
     id_prefix = "prod"

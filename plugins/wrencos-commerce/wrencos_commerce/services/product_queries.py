@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from wrencos_commerce.models.product import (
     ANY,
+    LISTED,
     SORTS,
-    UNLISTED,
     Product,
     category_facet,
     concern_facet,
@@ -65,7 +65,7 @@ class ProductQueries:
         if wanted.search is not None:
             return self._search.page(wanted.search, wanted, sort, skip, limit)
         query = self.query(wanted)
-        return self._listing.page(query, sort=SORTS[sort], skip=skip, limit=limit, fields=UNLISTED)
+        return self._listing.page(query, sort=SORTS[sort], skip=skip, limit=limit, fields=LISTED)
 
     def query(self, wanted: ProductFilter) -> dict[str, Any]:
         """The MongoDB filter, `search` apart."""

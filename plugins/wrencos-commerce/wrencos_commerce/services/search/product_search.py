@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyroaring import BitMap
 
-from wrencos_commerce.models.product import UNLISTED, Product, brand_slug, fold_tag
+from wrencos_commerce.models.product import LISTED, Product, brand_slug, fold_tag
 from wrencos_commerce.services.search import entries, postings
 from wrencos_commerce.services.search.entries import Part
 from wrencos_commerce.services.search.facets import Counts, FacetReader
@@ -185,7 +185,7 @@ class ProductSearch:
         if not ids:
             return []
         query = {"_id": {"$in": ids}, "is_active": True}
-        rows = {row["_id"]: row for row in Product.raw().find(query, UNLISTED)}
+        rows = {row["_id"]: row for row in Product.raw().find(query, LISTED)}
         return [rows[id] for id in ids if id in rows]
 
 
