@@ -183,6 +183,16 @@ def test_a_product_that_was_purged_is_no_longer_shown(
     Product.raw().delete_one({"_id": serum})
     assert me.get("/api/cart").get_json()["items"] == []
     answer = me.post("/api/cart/checkout", json=purchase)
-    assert answer.status_code == 409
-    (missing,) = answer.get_json()["products"]
-    assert (missing["productId"], missing["available"]) == (serum, 0)
+    assert answer.get_json()["type"] == "urn:wrencos:problem:cart-empty"
+
+
+def test_a_product_that_was_purged_does_not_hold_up_the_others(
+    me: Caller, make_product: MakeProduct, purchase: dict[str, Any]
+) -> None:
+    serum, cream = make_product(), make_product(name="Night Cream")
+    add(me, serum)
+    add(me, cream)
+    Product.raw().delete_one({"_id": serum})
+    assert me.post("/api/cart/checkout", json=purchase).status_code == 409
+    assert me.get("/api/cart").get_json()["itemCount"] == 1
+    assert me.post("/api/cart/checkout", json=purchase).status_code == 201

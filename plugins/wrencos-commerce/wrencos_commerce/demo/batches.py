@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 from wrencos_commerce.models.batch import Batch
 from wrencos_commerce.models.product import Product
@@ -25,14 +27,14 @@ def fill_batches(context: DemoContext) -> None:
     random = Random(7)  # noqa: S311 - the same demo every time
 
     @transactional
-    def label(row: dict[str, object], number: int) -> None:
-        for variant in row["variants"]:  # type: ignore[attr-defined]
+    def label(row: Mapping[str, Any], number: int) -> None:
+        for variant in row["variants"]:
             half = variant["inventory"] // 2
             for part, pieces in enumerate((half, variant["inventory"] - half)):
                 days = _EXPIRE_IN[(number + 4 * part) % len(_EXPIRE_IN)] + random.randrange(3)
                 if pieces:
                     delivery = Delivery(
-                        product_id=str(row["_id"]),
+                        product_id=row["_id"],
                         variant_id=variant["id"],
                         code=f"LOT-{number + 1:03d}{'AB'[part]}",
                         expires_on=today + timedelta(days=days),

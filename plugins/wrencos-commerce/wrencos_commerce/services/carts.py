@@ -73,10 +73,17 @@ class Carts:
         self._pricing = pricing
 
     def priced(self, holder: CartHolder) -> PricedCart:
-        """The cart at present prices; an empty one for whoever has none."""
+        """The cart at present prices; an empty one for whoever has none.
+
+        What does not exist any more is taken out: nobody could see it, or order beside it.
+        """
         cart = self.current(holder)
         items = cart["items"] if cart else []
         rows = self._products.by_ids([item["product_id"] for item in items])
+        if cart and (gone := [i["id"] for i in items if i["product_id"] not in rows]):
+            Cart.raw().update_one(
+                {"_id": cart["_id"]}, bump({"$pull": {"items": {"id": {"$in": gone}}}})
+            )
         lines = []
         for item in items:
             product = rows.get(item["product_id"])
