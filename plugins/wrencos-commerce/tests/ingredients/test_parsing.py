@@ -204,3 +204,17 @@ def test_a_list_of_known_names_reads_as_those(keys: list[str]) -> None:
     names = [dictionary().ingredients[key].inci for key in keys]
     assert [one.key for one in parse(", ".join(names))] == keys
     assert [one.key for one in parse(names)] == keys
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("Glycerin*, *Naturally occurring Tocopheryl Linoleate", True),
+        ("Glycerin*, *natural Benzylparaben", True),
+        ("Glycerin*, *natural without parabens", False),
+        ("Glycerin*, *organic and paraben free", False),
+        ("Glycerin*, *from organic farming", False),
+    ],
+)
+def test_a_footnote_loses_no_unknown_member_of_a_kind(line: str, kept: bool) -> None:
+    assert (len(parse(line)) > 1) is kept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from wrencos_commerce.services.ingredients.dictionary import Ingredient, dictionary
 from wrencos_commerce.services.ingredients.names import slug
@@ -22,6 +23,7 @@ _HARMLESS = frozenset(
         "thuc", "vat", "thien", "nhien", "huu", "co", "nguon", "goc", "chat", "bao", "quan",
     ]
 )  # fmt: skip
+_DENIALS = frozenset(["no", "not", "non", "without", "free", "sans", "khong", "zero"])
 _LONGEST_NAME = 6
 _SHORTEST_NAME = 4
 
@@ -56,8 +58,23 @@ def mentions(text: str) -> list[str]:
                 found.append(name)
                 start = end - 1
                 break
+        else:
+            # Better an ingredient that nobody knows than to lose one of a kind that is avoided.
+            if _is_of_a_kind(words[start]) and not _is_denied(words, start):
+                found.append(words[start])
         start += 1
     return found
+
+
+def _is_of_a_kind(word: str) -> bool:
+    """Whether names of a group of ingredients have a part of this word in common."""
+    groups = dictionary().groups.values()
+    return any(part in f"{word} " for group in groups for part in group.telling)
+
+
+def _is_denied(words: Sequence[str], place: int) -> bool:
+    """Whether a remark says that there is none: `no parabens`, `paraben free`."""
+    return not _DENIALS.isdisjoint([*words[max(place - 2, 0) : place], *words[place + 1 :][:1]])
 
 
 def _is_name(name: str) -> bool:
