@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from wrencos_commerce.commands.import_output import BadRows, Differences, tell
+from wrencos_commerce.commands.options import CLI
 from wrencos_commerce.services.csv import runs
 from wrencos_commerce.services.csv.export import ProductExport
 from wrencos_commerce.services.csv.judging import Listeners
@@ -30,7 +31,6 @@ from wrencos_commerce.services.csv.tables import Table, table_of_file
 from wrencos_commerce.services.csv.undoing import ImportUndo
 from wrencos_core.api import (
     Conflict,
-    Identity,
     Platform,
     fail,
     pass_platform,
@@ -38,7 +38,6 @@ from wrencos_core.api import (
     print_table,
 )
 
-CLI = Identity(is_system=True, channel="cli")
 _SHOWN_RUNS = 50
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 _WRITABLE = click.Path(dir_okay=False, path_type=Path)

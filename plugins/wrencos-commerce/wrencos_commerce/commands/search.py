@@ -8,15 +8,14 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from wrencos_commerce.commands.options import CLI, as_json_option
 from wrencos_commerce.services.search.filters import SearchFilter
 from wrencos_commerce.services.search.indexing import SearchIndex
 from wrencos_commerce.services.search.product_search import SORTS, ProductSearch
 from wrencos_commerce.services.search.report import SearchReport
 from wrencos_commerce.services.search.synonyms import Synonyms
-from wrencos_core.api import Identity, Platform, money, pass_platform, print_json, print_table
+from wrencos_core.api import Platform, money, pass_platform, print_json, print_table
 
-_CLI = Identity(is_system=True, channel="cli")
-_AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _MOST = 10_000
 
 
@@ -26,7 +25,7 @@ def search() -> None:
 
 
 @search.command()
-@_AS_JSON
+@as_json_option
 @pass_platform
 def reindex(platform: Platform, as_json: bool) -> None:
     """Build the search index anew; searches read the old one until it is done."""
@@ -50,7 +49,7 @@ def reindex(platform: Platform, as_json: bool) -> None:
 @click.option(
     "--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="At most so many."
 )
-@_AS_JSON
+@as_json_option
 @pass_platform
 def try_query(platform: Platform, query: str, sort: str, limit: int, as_json: bool) -> None:
     """Show what a customer finds who searches for QUERY; it is not counted."""
@@ -93,7 +92,7 @@ def try_query(platform: Platform, query: str, sort: str, limit: int, as_json: bo
     "--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="At most so many."
 )
 @click.option("--zero", is_flag=True, help="Only what found nothing the last time.")
-@_AS_JSON
+@as_json_option
 @pass_platform
 def report(platform: Platform, days: int, limit: int, zero: bool, as_json: bool) -> None:
     """Show what customers searched for, the most frequent first."""
@@ -117,7 +116,7 @@ def synonyms() -> None:
 
 
 @synonyms.command("list")
-@_AS_JSON
+@as_json_option
 @pass_platform
 def list_synonyms(platform: Platform, as_json: bool) -> None:
     """List the groups of synonyms."""
@@ -135,11 +134,11 @@ def list_synonyms(platform: Platform, as_json: bool) -> None:
 @synonyms.command()
 @click.argument("phrases", nargs=-1, required=True)
 @click.option("--one-way", is_flag=True, help="Only a search for the first finds the others.")
-@_AS_JSON
+@as_json_option
 @pass_platform
 def add(platform: Platform, phrases: tuple[str, ...], one_way: bool, as_json: bool) -> None:
     """Let a search for one of PHRASES find the others too."""
-    id = platform.services.require(Synonyms).create(phrases, one_way, _CLI)
+    id = platform.services.require(Synonyms).create(phrases, one_way, CLI)
     if as_json:
         print_json({"id": id})
     else:
@@ -148,11 +147,11 @@ def add(platform: Platform, phrases: tuple[str, ...], one_way: bool, as_json: bo
 
 @synonyms.command()
 @click.argument("id")
-@_AS_JSON
+@as_json_option
 @pass_platform
 def remove(platform: Platform, id: str, as_json: bool) -> None:
     """Delete the group of synonyms ID."""
-    platform.services.require(Synonyms).delete(id, _CLI)
+    platform.services.require(Synonyms).delete(id, CLI)
     if as_json:
         print_json({"removed": id})
     else:
