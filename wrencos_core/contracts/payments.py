@@ -221,7 +221,7 @@ class RefundResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BadSignature(Exception):
-    """A message whose signature is missing or wrong, or that can't be read: nobody vouches for it."""
+    """A message whose signature is missing or wrong, or that can't be read."""
 
 
 class GatewayRefused(Exception):

@@ -86,6 +86,11 @@ def test_the_event_tells_it_all(
             "price": 2999,
             "cost_price": 1200,
             "line_total": 5998,
+            "discount": 0,
+            "tax_rate": "0",
+            "tax": 0,
+            "total": 5998,
+            "category_id": None,
             "image_url": None,
         }
     ]

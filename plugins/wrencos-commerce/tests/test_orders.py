@@ -186,7 +186,7 @@ def test_an_order_goes_its_way(
     assert (delivered["status"], delivered["paymentStatus"]) == ("delivered", "paid")
     events = outbox_events("commerce.order_status_changed")
     assert [event["_id"] for event in events] == [
-        f"{order}:{status}" for status in ("processing", "shipped", "delivered")
+        f"{order}:status:{status}" for status in ("processing", "shipped", "delivered")
     ]
     (paid,) = outbox_events("commerce.order_paid")
     assert (paid["_id"], paid["payload"]["amount"]) == (f"{order}:paid", 2999)

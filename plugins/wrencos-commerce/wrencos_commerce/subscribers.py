@@ -74,7 +74,7 @@ def subscribers(platform: Platform) -> Sequence[Subscriber]:
 
 def confirm_order(platform: Platform, event: OrderPlaced) -> None:
     """Queue the confirmation of a new order, once for each order, in the customer's language."""
-    if now() - event.occurred_at > STALE:
+    if event.user_id is None or now() - event.occurred_at > STALE:
         return
     directory = platform.services.require(UserDirectory)
     user = directory.find(event.user_id)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from mongoengine import (
+    BooleanField,
     EmbeddedDocument,
     EmbeddedDocumentField,
     EmbeddedDocumentListField,
@@ -17,8 +18,15 @@ from wrencos_core.api import Document, UTCDateTimeField
 
 
 class OrderStatus(StrEnum):
+    """`pending` waits for its payment; `partially_shipped` has parcels under way and more to come.
+
+    A refused parcel and an order that was never paid are cancelled too: see `cancel_reason`.
+    """
+
+    PENDING = "pending"
     CONFIRMED = "confirmed"
     PROCESSING = "processing"
+    PARTIALLY_SHIPPED = "partially_shipped"
     SHIPPED = "shipped"
     DELIVERED = "delivered"
     CANCELLED = "cancelled"
@@ -29,13 +37,45 @@ class PaymentStatus(StrEnum):
 
     PENDING = "pending"
     PAID = "paid"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
     VOID = "void"
 
 
-# From a status to those that may follow it. No status can come twice.
+class OrderStock(StrEnum):
+    """Where the order's pieces are: `held` for a payment, `taken`, `released` when a payment failed
+    or took too long, `returned` when the order was cancelled after they had been taken."""
+
+    HELD = "held"
+    TAKEN = "taken"
+    RELEASED = "released"
+    RETURNED = "returned"
+
+
+class Channel(StrEnum):
+    """Where an order came from."""
+
+    WEB = "web"
+    PHONE = "phone"
+    COUNTER = "counter"
+
+
+# From a status to those that may follow it. No status can come twice. From `pending` an order goes
+# on by its payment alone, and a parcel that is under way can only be cancelled by being refused.
 TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
-    OrderStatus.CONFIRMED: frozenset({OrderStatus.PROCESSING, OrderStatus.CANCELLED}),
-    OrderStatus.PROCESSING: frozenset({OrderStatus.SHIPPED, OrderStatus.CANCELLED}),
+    OrderStatus.PENDING: frozenset({OrderStatus.CANCELLED}),
+    OrderStatus.CONFIRMED: frozenset(
+        {
+            OrderStatus.PROCESSING,
+            OrderStatus.PARTIALLY_SHIPPED,
+            OrderStatus.SHIPPED,
+            OrderStatus.CANCELLED,
+        }
+    ),
+    OrderStatus.PROCESSING: frozenset(
+        {OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED, OrderStatus.CANCELLED}
+    ),
+    OrderStatus.PARTIALLY_SHIPPED: frozenset({OrderStatus.SHIPPED}),
     OrderStatus.SHIPPED: frozenset({OrderStatus.DELIVERED}),
     OrderStatus.DELIVERED: frozenset(),
     OrderStatus.CANCELLED: frozenset(),
@@ -58,11 +98,15 @@ class PickedBatch(EmbeddedDocument):  # type: ignore[misc]
 class Line(EmbeddedDocument):  # type: ignore[misc]
     """A variant as it was bought; amounts in minor units of the order's currency.
 
-    `batches` may hold fewer pieces than `quantity`: the others were in none.
+    A variant is in one line at most, so its id names the line. `line_total` is price times
+    quantity, `discount` the line's share of all discounts, `tax` what of `total` is tax at
+    `tax_rate` per cent. `batches` may hold fewer pieces than `quantity`: the others were in none.
+    `shipped`, `returned` and `refunded_pieces` count pieces, `refunded` is money.
     """
 
     product_id = StringField(required=True)
     variant_id = StringField(required=True)
+    category_id = StringField()
     variant_name = StringField()
     sku = StringField(required=True)
     name = StringField(required=True)
@@ -70,8 +114,30 @@ class Line(EmbeddedDocument):  # type: ignore[misc]
     cost_price = IntField()
     quantity = IntField(required=True, min_value=1)
     line_total = IntField(required=True)
+    discount = IntField(required=True, min_value=0, default=0)
+    tax_rate = StringField(required=True, default="0")
+    tax = IntField(required=True, min_value=0, default=0)
+    total = IntField(required=True, min_value=0)
     image_url = StringField()
     batches = EmbeddedDocumentListField(PickedBatch)
+    shipped = IntField(required=True, min_value=0, default=0)
+    returned = IntField(required=True, min_value=0, default=0)
+    refunded_pieces = IntField(required=True, min_value=0, default=0)
+    refunded = IntField(required=True, min_value=0, default=0)
+
+
+class Charge(EmbeddedDocument):  # type: ignore[misc]
+    """What is paid besides the goods: `shipping`, or a fee. `total` = `amount` - `discount`, with
+    the tax on top where prices come without it."""
+
+    code = StringField(required=True)
+    label = StringField(required=True)
+    amount = IntField(required=True, min_value=0)
+    discount = IntField(required=True, min_value=0, default=0)
+    tax_rate = StringField(required=True, default="0")
+    tax = IntField(required=True, min_value=0, default=0)
+    total = IntField(required=True, min_value=0)
+    refunded = IntField(required=True, min_value=0, default=0)
 
 
 class AppliedAdjustment(EmbeddedDocument):  # type: ignore[misc]
@@ -80,6 +146,20 @@ class AppliedAdjustment(EmbeddedDocument):  # type: ignore[misc]
     code = StringField(required=True)
     label = StringField(required=True)
     amount = IntField(required=True)
+
+
+class UsedPromotion(EmbeddedDocument):  # type: ignore[misc]
+    """A promotion that counts its uses, and the coupon code that the customer typed for it."""
+
+    promotion_id = StringField(required=True)
+    code = StringField()
+
+
+class ChosenShipping(EmbeddedDocument):  # type: ignore[misc]
+    """The shipping method as it was when it was chosen."""
+
+    method_id = StringField(required=True)
+    name = StringField(required=True)
 
 
 class Address(EmbeddedDocument):  # type: ignore[misc]
@@ -94,6 +174,24 @@ class Address(EmbeddedDocument):  # type: ignore[misc]
     phone = StringField()
 
 
+class ShippedPieces(EmbeddedDocument):  # type: ignore[misc]
+    """So many pieces of a line in a parcel."""
+
+    variant_id = StringField(required=True)
+    quantity = IntField(required=True, min_value=1)
+
+
+class Shipment(EmbeddedDocument):  # type: ignore[misc]
+    """A parcel under way, or arrived since `delivered_at`."""
+
+    id = StringField(required=True)
+    items = EmbeddedDocumentListField(ShippedPieces, required=True)
+    carrier = StringField()
+    tracking_number = StringField()
+    shipped_at = UTCDateTimeField(required=True)
+    delivered_at = UTCDateTimeField()
+
+
 class HistoryEntry(EmbeddedDocument):  # type: ignore[misc]
     """A status that the order got, when, and by whom (a user id, or `system`)."""
 
@@ -103,8 +201,21 @@ class HistoryEntry(EmbeddedDocument):  # type: ignore[misc]
     note = StringField()
 
 
+class StaffNote(EmbeddedDocument):  # type: ignore[misc]
+    """What staff tell each other about an order; the customer never sees it."""
+
+    at = UTCDateTimeField(required=True)
+    actor = StringField(required=True)
+    text = StringField(required=True)
+
+
 class Order(Document):
-    """An order; `total_price` is the sum of its lines and adjustments, in minor units."""
+    """An order; `total_price` is the sum of the totals of its lines and charges, in minor units.
+
+    Without `user_id` somebody bought without an account, at the counter or by phone. `hold_until`:
+    the stock is held till then. `pay_until`: an unpaid order is cancelled then. `paid` is what came
+    in for it, `refunded` what of that went back.
+    """
 
     meta = {
         "collection": "commerce_orders",
@@ -114,6 +225,10 @@ class Order(Document):
             {"fields": ["-created_at", "-_id"], "name": "newest"},
             {"fields": ["delivered_at", "_id"], "name": "by_delivery", "sparse": True},
             {"fields": ["user_id", "lines.product_id"], "name": "by_buyer"},
+            {"fields": ["hold_until"], "name": "by_hold", "sparse": True},
+            {"fields": ["pay_until"], "name": "by_pay_until", "sparse": True},
+            {"fields": ["shipments.tracking_number"], "name": "by_tracking", "sparse": True},
+            {"fields": ["invoice_number"], "name": "invoice", "unique": True, "sparse": True},
             {
                 "fields": ["lines.batches.batch_id", "-created_at", "-_id"],
                 "name": "by_batch",
@@ -123,19 +238,42 @@ class Order(Document):
     }
     id_prefix = "order"
 
-    user_id = StringField(required=True)
+    user_id = StringField()
+    channel = StringField(
+        required=True, default=Channel.WEB.value, choices=[channel.value for channel in Channel]
+    )
+    # The language that it was ordered in, for documents, and mail to those without an account.
+    locale = StringField()
+    # Where to write to a customer without an account.
+    email = StringField()
     lines = EmbeddedDocumentListField(Line, required=True)
+    charges = EmbeddedDocumentListField(Charge)
     adjustments = EmbeddedDocumentListField(AppliedAdjustment)
+    promotions = EmbeddedDocumentListField(UsedPromotion)
     subtotal = IntField(required=True)
+    prices_include_tax = BooleanField(required=True, default=True)
+    tax_total = IntField(required=True, min_value=0, default=0)
     total_price = IntField(required=True, min_value=0)
     item_count = IntField(required=True, min_value=1)
     currency = StringField(required=True)
     status = StringField(required=True, choices=[status.value for status in OrderStatus])
     history = EmbeddedDocumentListField(HistoryEntry, required=True)
+    cancel_reason = StringField()
     payment_method = StringField(required=True)
     payment_status = StringField(required=True, choices=[status.value for status in PaymentStatus])
-    shipping_address = EmbeddedDocumentField(Address, required=True)
+    paid = IntField(required=True, min_value=0, default=0)
+    refunded = IntField(required=True, min_value=0, default=0)
+    stock = StringField(required=True, choices=[stock.value for stock in OrderStock])
+    hold_until = UTCDateTimeField()
+    pay_until = UTCDateTimeField()
+    shipping_address = EmbeddedDocumentField(Address)
+    shipping_method = EmbeddedDocumentField(ChosenShipping)
+    shipments = EmbeddedDocumentListField(Shipment)
     estimated_delivery = StringField(required=True)
     delivered_at = UTCDateTimeField()
     tracking_number = StringField()
     note = StringField()
+    staff_notes = EmbeddedDocumentListField(StaffNote)
+    invoice_number = StringField()
+    # The return whose goods this order replaces.
+    exchange_for = StringField()

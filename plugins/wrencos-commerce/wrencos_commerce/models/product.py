@@ -48,8 +48,9 @@ MAX_MEDIA = 30
 class Variant(EmbeddedDocument):  # type: ignore[misc]
     """What is sold and counted: a shade, a size, or the only form of a product.
 
-    `swatch` is a colour (`#c4626b`), `barcode` a GTIN. Prices are minor units. `inventory` is what
-    can be sold; with batches, what of them has not expired.
+    `swatch` is a colour (`#c4626b`), `barcode` a GTIN, `weight` grams. Prices are minor units.
+    `inventory` is what can be sold; with batches, what of them has not expired. `held` is kept for
+    orders that wait for their payment; both together are on hand.
     """
 
     id = StringField(required=True)
@@ -60,7 +61,9 @@ class Variant(EmbeddedDocument):  # type: ignore[misc]
     price = IntField(required=True, min_value=0)
     cost_price = IntField(min_value=0)
     inventory = IntField(required=True, min_value=0, default=0)
+    held = IntField(min_value=0)
     barcode = StringField()
+    weight = IntField(min_value=0)
     media_ids = ListField(StringField())
     is_active = BooleanField(required=True, default=True)
     # Whether there ever was a batch of it: without, nobody needs to look.

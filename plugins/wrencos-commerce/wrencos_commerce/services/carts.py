@@ -13,7 +13,7 @@ from pymongo import ReturnDocument
 
 from wrencos_commerce.errors import CartFull, OutOfStock, ProductUnavailable
 from wrencos_commerce.models.cart import Cart
-from wrencos_commerce.services.pricing import PricedCart, Pricing
+from wrencos_commerce.services.pricing import PricedCart, Pricing, PricingContext
 from wrencos_commerce.services.product_lookup import existing
 from wrencos_commerce.services.product_queries import ProductQueries
 from wrencos_commerce.services.stock import Stock
@@ -90,7 +90,7 @@ class Carts:
             variant = find_variant(product, item["variant_id"]) if product else None
             if product and variant:
                 lines.append(self._pricing.line(item, product, variant))
-        return self._pricing.price(lines, holder.identity)
+        return self._pricing.price(lines, PricingContext(identity=holder.identity))
 
     def current(self, holder: CartHolder) -> Row | None:
         """The holder's cart as stored, after a guest's has been merged into it."""

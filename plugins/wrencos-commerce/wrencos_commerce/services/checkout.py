@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,17 +14,20 @@ from wrencos_commerce.errors import CartEmpty, CheckoutRefused, PriceChanged
 from wrencos_commerce.models.order import (
     Address,
     AppliedAdjustment,
+    Channel,
+    Charge,
     HistoryEntry,
     Line,
     Order,
     OrderStatus,
+    OrderStock,
     PaymentStatus,
     PickedBatch,
 )
 from wrencos_commerce.services.carts import CartHolder, Carts
-from wrencos_commerce.services.order_queries import adjustments_of, lines_of
+from wrencos_commerce.services.order_queries import adjustments_of, charges_of, lines_of
 from wrencos_commerce.services.payment_methods import PaymentMethod, payment_method
-from wrencos_commerce.services.pricing import PricedCart, PricedLine, Pricing
+from wrencos_commerce.services.pricing import PricedCart, PricedLine, Pricing, PricingContext
 from wrencos_commerce.services.stock import Stock, Taken, Unit, needed
 from wrencos_commerce.services.variants import variant_name
 from wrencos_commerce.settings import CommerceSettings
@@ -67,7 +70,12 @@ class Checkout:
             raise CartEmpty("Put something into the cart first.")
         taken = self._stock.take(needed(cart["items"]))
         lines = [self._line(item, taken) for item in cart["items"]]
-        priced = self._pricing.price(lines, holder.identity)
+        context = PricingContext(
+            identity=holder.identity,
+            country=purchase.address.country,
+            region=purchase.address.state,
+        )
+        priced = self._pricing.price(lines, context)
         self._refuse_for_plugins(priced, holder.identity, purchase.address)
         _refuse_other_total(priced, purchase.expected_total)
         order = self._order(holder.identity, purchase, method, priced)
@@ -82,9 +90,14 @@ class Checkout:
                 occurred_at=order.created_at,
                 order_id=order.id,
                 user_id=order.user_id,
+                channel=order.channel,
+                status=order.status,
                 payment_method=order.payment_method,
                 lines=lines_of(row),
+                charges=charges_of(row),
                 adjustments=adjustments_of(row),
+                prices_include_tax=order.prices_include_tax,
+                tax_total=order.tax_total,
                 total_price=order.total_price,
                 currency=order.currency,
             )
@@ -113,13 +126,17 @@ class Checkout:
         delivery = today + timedelta(days=self._settings.delivery_days)
         return Order(
             user_id=identity.user_id,
+            channel=Channel.WEB.value,
             created_at=moment,
             lines=[_line(line) for line in cart.lines],
             adjustments=[
                 AppliedAdjustment(code=a.code, label=a.label, amount=a.amount)
                 for a in cart.adjustments
             ],
+            charges=[Charge(**asdict(charge)) for charge in cart.charges],
             subtotal=cart.subtotal,
+            prices_include_tax=cart.prices_include_tax,
+            tax_total=cart.tax_total,
             total_price=cart.total,
             item_count=cart.item_count,
             currency=cart.currency,
@@ -129,6 +146,7 @@ class Checkout:
             ],
             payment_method=method.id,
             payment_status=PaymentStatus.PENDING.value,
+            stock=OrderStock.TAKEN.value,
             shipping_address=Address(**msgspec.structs.asdict(purchase.address)),
             estimated_delivery=delivery.isoformat(),
             note=purchase.note,
@@ -152,7 +170,12 @@ def _line(line: PricedLine) -> Line:
         name=product["name"],
         price=line.price,
         cost_price=variant.get("cost_price"),
+        category_id=product.get("category_id"),
         quantity=line.quantity,
-        line_total=line.total,
+        line_total=line.line_total,
+        discount=line.discount,
+        tax_rate=line.tax_rate,
+        tax=line.tax,
+        total=line.total,
         image_url=product.get("image_url"),
     )

@@ -10,7 +10,7 @@ from typing import Any
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.permissions import READ_ORDERS
 from wrencos_core.api import SYSTEM, Identity, Listing, NotFound, Platform
-from wrencos_core.contracts.commerce import Adjustment, OrderInfo, OrderLine
+from wrencos_core.contracts.commerce import Adjustment, OrderCharge, OrderInfo, OrderLine
 
 Row = Mapping[str, Any]
 
@@ -73,14 +73,21 @@ def order_info(row: Row) -> OrderInfo:
     """A stored order as other plugins see it."""
     return OrderInfo(
         id=row["_id"],
-        user_id=row["user_id"],
+        user_id=row.get("user_id"),
+        channel=row["channel"],
         status=row["status"],
         payment_method=row["payment_method"],
         payment_status=row["payment_status"],
         lines=lines_of(row),
+        charges=charges_of(row),
         adjustments=adjustments_of(row),
+        prices_include_tax=row["prices_include_tax"],
+        tax_total=row["tax_total"],
         total_price=row["total_price"],
+        paid=row["paid"],
+        refunded=row["refunded"],
         currency=row["currency"],
+        country=row.get("shipping_address", {}).get("country"),
         placed_at=row["created_at"],
     )
 
@@ -114,10 +121,21 @@ def lines_of(row: Row) -> tuple[OrderLine, ...]:
             price=line["price"],
             cost_price=line.get("cost_price"),
             line_total=line["line_total"],
+            discount=line["discount"],
+            tax_rate=line["tax_rate"],
+            tax=line["tax"],
+            total=line["total"],
+            category_id=line.get("category_id"),
             image_url=line.get("image_url"),
         )
         for line in row["lines"]
     )
+
+
+def charges_of(row: Row) -> tuple[OrderCharge, ...]:
+    """What was paid besides the goods of a stored order."""
+    names = OrderCharge.__struct_fields__
+    return tuple(OrderCharge(**{name: c[name] for name in names}) for c in row["charges"])
 
 
 def adjustments_of(row: Row) -> tuple[Adjustment, ...]:

@@ -14,6 +14,7 @@ from wrencos_commerce.models.order import (
     PaymentStatus,
     is_finished,
 )
+from wrencos_commerce.services.order_queries import adjustments_of, charges_of, lines_of
 from wrencos_commerce.services.payment_methods import payment_method
 from wrencos_commerce.services.privacy import forget_buyers
 from wrencos_commerce.services.stock import Stock
@@ -89,22 +90,24 @@ class Orders:
             self._stock.put_back(order["lines"])
         self._outbox.publish(
             OrderStatusChanged(
-                id=f"{order['_id']}:{status.value}",
+                id=f"{order['_id']}:status:{status.value}",
                 occurred_at=row["updated_at"],
                 order_id=order["_id"],
-                user_id=order["user_id"],
+                user_id=order.get("user_id"),
                 status=status.value,
                 previous=previous.value,
             )
         )
         if _became_paid(order, row):
             self._publish_payment(row)
-        if is_finished(status) and self._is_erased(order["user_id"]):
+        if is_finished(status) and self._is_erased(order.get("user_id")):
             forget_buyers([order["_id"]])
             row = _existing({"_id": order["_id"]})
         return row
 
-    def _is_erased(self, user_id: str) -> bool:
+    def _is_erased(self, user_id: str | None) -> bool:
+        if user_id is None:
+            return False
         directory = self._platform.services.require(UserDirectory)
         user = directory.find(user_id)
         return user is not None and user.is_erased
@@ -115,9 +118,17 @@ class Orders:
                 id=f"{row['_id']}:paid",
                 occurred_at=row["updated_at"],
                 order_id=row["_id"],
-                user_id=row["user_id"],
+                user_id=row.get("user_id"),
+                channel=row["channel"],
+                payment_id=row["_id"],
                 payment_method=row["payment_method"],
                 amount=row["total_price"],
+                fee=None,
+                lines=lines_of(row),
+                charges=charges_of(row),
+                adjustments=adjustments_of(row),
+                prices_include_tax=row["prices_include_tax"],
+                tax_total=row["tax_total"],
                 currency=row["currency"],
             )
         )

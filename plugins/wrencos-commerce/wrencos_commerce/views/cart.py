@@ -108,7 +108,7 @@ def cart_view(cart: PricedCart, warnings: Sequence[IngredientWarning] = ()) -> C
                 name=line.product["name"],
                 price=major(line.price),
                 quantity=line.quantity,
-                line_total=major(line.total),
+                line_total=major(line.line_total),
                 image_url=line.product.get("image_url"),
                 available=line.is_available,
             )
