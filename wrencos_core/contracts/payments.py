@@ -89,7 +89,8 @@ class PaymentToMake(msgspec.Struct, frozen=True, kw_only=True):
 class KnownPayment(msgspec.Struct, frozen=True, kw_only=True):
     """An attempt that was made. `gateway_id` is what `create` gave (a session, an order of theirs),
     `transaction_id` that of the money. `charged_amount` is what the gateway asked for where its
-    currency is another one."""
+    currency is another one. `is_wanted` False: the order is cancelled or paid otherwise, so `query`
+    takes no money any more and closes the attempt where it can."""
 
     payment_id: str
     reference: str
@@ -102,6 +103,7 @@ class KnownPayment(msgspec.Struct, frozen=True, kw_only=True):
     transaction_id: str | None = None
     charged_amount: int | None = None
     charged_currency: str | None = None
+    is_wanted: bool = True
 
 
 class PaymentStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,8 +150,10 @@ class GatewayEvent(msgspec.Struct, frozen=True, kw_only=True):
 
     The payment is named by our `reference` or by their `gateway_id`; by neither, it is money that
     nobody knows the order of. `event_id` is the same whenever the same fact is told, and unique
-    for each gateway. `amount` None: the message names none, as failures often do. `transaction_id`
-    is that of the money, None where there is none (VNPay's `0`). `raw` is kept for people.
+    for each gateway. `amount` is of `currency`, the charged one where that is another; None: the
+    message names none, as failures often do. `transaction_id` is that of the money, None where
+    there is none (VNPay's `0`). `should_query`: ask the gateway now (outside a transaction), as
+    PayPal's money is only taken then. `raw` is kept for people.
     """
 
     event_id: str
@@ -162,6 +166,7 @@ class GatewayEvent(msgspec.Struct, frozen=True, kw_only=True):
     fee: int | None = None
     reason: str | None = None
     occurred_at: datetime | None = None
+    should_query: bool = False
     raw: Mapping[str, Any] = {}
 
 
@@ -268,7 +273,10 @@ class PaymentGateway(Protocol):
         ...
 
     def parse_webhook(self, request: GatewayRequest) -> Sequence[GatewayEvent | RefundEvent]:
-        """What the message says; nothing for one that is of no concern. Raises BadSignature."""
+        """What the message says; nothing for one that is of no concern.
+
+        Raises BadSignature; GatewayUnavailable where the gateway itself must check it and can't.
+        """
         ...
 
     def webhook_reply(self, result: WebhookResult) -> GatewayReply:
