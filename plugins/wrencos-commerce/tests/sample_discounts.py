@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wrencos_core.api import Identity, PluginInfo, hookimpl
-from wrencos_core.contracts.commerce import Adjustment, CartContents, ShippingAddress
+from wrencos_core.contracts.commerce import Adjustment, CartContents
+from wrencos_core.contracts.orders import ShippingAddress
 
 PLUGIN = PluginInfo(
     name="discounts",

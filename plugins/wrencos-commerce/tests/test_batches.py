@@ -26,7 +26,7 @@ from wrencos_commerce.services.carts import CartHolder
 from wrencos_commerce.services.checkout import Checkout, Purchase
 from wrencos_commerce.services.stock import Stock, Unit, sellable_batches
 from wrencos_core.api import SYSTEM, Identity, Platform, transaction
-from wrencos_core.contracts.commerce import ShippingAddress
+from wrencos_core.contracts.orders import ShippingAddress
 from wrencos_core.testing.callers import Caller
 from wrencos_core.testing.threads import run_in_threads
 

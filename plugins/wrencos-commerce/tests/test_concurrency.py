@@ -12,7 +12,7 @@ from wrencos_commerce.models.product import Product
 from wrencos_commerce.services.carts import CartHolder, Carts
 from wrencos_commerce.services.checkout import Checkout, Purchase
 from wrencos_core.api import Identity, Platform, Role, new_id
-from wrencos_core.contracts.commerce import ShippingAddress
+from wrencos_core.contracts.orders import ShippingAddress
 from wrencos_core.testing.callers import Caller
 from wrencos_core.testing.threads import run_in_threads
 

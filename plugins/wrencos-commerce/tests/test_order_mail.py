@@ -12,7 +12,7 @@ import pytest
 from wrencos_commerce.subscribers import STALE, confirm_order
 from wrencos_core.api import Platform, now
 from wrencos_core.contracts.auth import UserDirectory
-from wrencos_core.contracts.commerce import OrderPlaced
+from wrencos_core.contracts.orders import OrderPlaced
 
 MakeProduct = Callable[..., str]
 PlaceOrder = Callable[..., str]

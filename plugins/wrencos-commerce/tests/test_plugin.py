@@ -13,7 +13,8 @@ from wrencos_commerce.models.order import Order
 from wrencos_commerce.permissions import READ_ORDERS
 from wrencos_commerce.services import finding
 from wrencos_core.api import ANONYMOUS, Identity, Platform, PluginInfo, Role, hookimpl, now
-from wrencos_core.contracts.commerce import OrderReader, ProductCatalog
+from wrencos_core.contracts.commerce import ProductCatalog
+from wrencos_core.contracts.orders import OrderReader
 
 MakeProduct = Callable[..., str]
 

@@ -17,7 +17,8 @@ from wrencos_commerce.services.checkout import Checkout, Purchase
 from wrencos_commerce.services.orders import Orders, StatusChange
 from wrencos_commerce.services.pricing import apply
 from wrencos_core.api import SYSTEM, Identity, Platform, Role, new_id
-from wrencos_core.contracts.commerce import Adjustment, ShippingAddress
+from wrencos_core.contracts.commerce import Adjustment
+from wrencos_core.contracts.orders import ShippingAddress
 from wrencos_core.text import fold, terms, words
 
 MakeProduct = Callable[..., str]

@@ -14,14 +14,9 @@ from wrencos_commerce.services.stock_digest import StockDigest
 from wrencos_commerce.services.stock_notices import StockNotices
 from wrencos_core.api import Platform, Subscriber, now
 from wrencos_core.contracts.auth import UserDirectory, UserErased
-from wrencos_core.contracts.commerce import (
-    BatchExpiring,
-    OrderPlaced,
-    OrderStatusChanged,
-    StockBack,
-    StockLow,
-)
+from wrencos_core.contracts.commerce import BatchExpiring, StockBack, StockLow
 from wrencos_core.contracts.files import ImageProcessed
+from wrencos_core.contracts.orders import OrderPlaced, OrderStatusChanged
 
 # A replay, or an import of old orders, must not write to people about them.
 STALE = timedelta(days=3)

@@ -21,7 +21,7 @@ from wrencos_commerce.services.reviews import Reviews
 from wrencos_commerce.services.skin_profiles import SkinProfiles
 from wrencos_commerce.settings import CommerceSettings
 from wrencos_core.api import SYSTEM, Platform, now, transaction
-from wrencos_core.contracts.commerce import OrderStatusChanged
+from wrencos_core.contracts.orders import OrderStatusChanged
 from wrencos_core.storage.models import Image
 from wrencos_core.testing.accounts import Logins
 from wrencos_core.testing.callers import Caller

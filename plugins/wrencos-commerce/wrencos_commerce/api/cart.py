@@ -26,7 +26,7 @@ from wrencos_commerce.views.cart import (
     payment_method_view,
 )
 from wrencos_core.contracts.auth import UserDirectory
-from wrencos_core.contracts.commerce import ShippingAddress
+from wrencos_core.contracts.orders import ShippingAddress
 from wrencos_core.web import (
     LOGGED_IN,
     PUBLIC,

@@ -10,7 +10,7 @@ from wrencos_commerce.demo.catalogue import OPEN_SINCE, demo_rows
 from wrencos_core.api import DemoContext, Identity, Role, now
 from wrencos_core.contracts.accounts import CustomerMaker, NewCustomer
 from wrencos_core.contracts.auth import PostalAddress
-from wrencos_core.contracts.commerce import ShippingAddress
+from wrencos_core.contracts.orders import ShippingAddress
 
 PASSWORD = "wrencos-demo"  # noqa: S105 - it is meant to be known
 

@@ -32,7 +32,7 @@ from wrencos_commerce.services.stock import Stock, Taken, Unit, needed
 from wrencos_commerce.services.variants import variant_name
 from wrencos_commerce.settings import CommerceSettings
 from wrencos_core.api import Identity, Platform, clock, money, now, transactional
-from wrencos_core.contracts.commerce import OrderPlaced, ShippingAddress
+from wrencos_core.contracts.orders import OrderPlaced, ShippingAddress
 
 Row = Mapping[str, Any]
 

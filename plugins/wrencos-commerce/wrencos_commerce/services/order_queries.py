@@ -10,7 +10,8 @@ from typing import Any
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.permissions import READ_ORDERS
 from wrencos_core.api import SYSTEM, Identity, Listing, NotFound, Platform
-from wrencos_core.contracts.commerce import Adjustment, OrderCharge, OrderInfo, OrderLine
+from wrencos_core.contracts.commerce import Adjustment
+from wrencos_core.contracts.orders import OrderCharge, OrderInfo, OrderLine
 
 Row = Mapping[str, Any]
 

@@ -29,7 +29,7 @@ from wrencos_core.api import (
     transactional,
 )
 from wrencos_core.contracts.auth import UserDirectory
-from wrencos_core.contracts.commerce import OrderPaid, OrderStatusChanged
+from wrencos_core.contracts.orders import OrderPaid, OrderStatusChanged
 
 Row = Mapping[str, Any]
 

@@ -25,8 +25,8 @@ from wrencos_core.api import (
     now,
     transactional,
 )
-from wrencos_core.contracts.commerce import OrderStatusChanged
 from wrencos_core.contracts.files import ImageProcessed
+from wrencos_core.contracts.orders import OrderStatusChanged
 
 Row = Mapping[str, Any]
 

@@ -51,7 +51,8 @@ from wrencos_commerce.services.stock_requests import StockRequests
 from wrencos_commerce.services.translations import Translations
 from wrencos_commerce.services.wishlists import Wishlists
 from wrencos_core.api import Platform, ServiceRegistry
-from wrencos_core.contracts.commerce import OrderReader, ProductCatalog, Recommender
+from wrencos_core.contracts.commerce import ProductCatalog, Recommender
+from wrencos_core.contracts.orders import OrderReader
 
 
 def provide(platform: Platform, services: ServiceRegistry) -> None:
