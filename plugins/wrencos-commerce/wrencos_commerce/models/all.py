@@ -10,9 +10,12 @@ from wrencos_commerce.models.category import Category
 from wrencos_commerce.models.import_run import ImportChange, ImportRun
 from wrencos_commerce.models.learned import CoPurchase, Generation, ProfileCount
 from wrencos_commerce.models.order import Order
+from wrencos_commerce.models.payment import Payment, PaymentMessage
+from wrencos_commerce.models.payment_review import PaymentReview
 from wrencos_commerce.models.price_change import PriceChange
 from wrencos_commerce.models.product import Product
 from wrencos_commerce.models.recent_view import RecentViews
+from wrencos_commerce.models.refund import Refund
 from wrencos_commerce.models.review import RefusedReview, Review
 from wrencos_commerce.models.review_feedback import LeftoverPhotos, ReviewReport, ReviewVote
 from wrencos_commerce.models.review_request import ReviewOptOut, ReviewRequest
@@ -38,6 +41,10 @@ MODELS: list[type[Document]] = [
     BatchMovement,
     Cart,
     Order,
+    Payment,
+    PaymentMessage,
+    PaymentReview,
+    Refund,
     Review,
     RefusedReview,
     ReviewVote,
