@@ -45,6 +45,10 @@ class BackInStock(Conflict):
     slug, title = "in-stock", "It can be bought now"
 
 
+class AddressBookFull(Conflict):
+    slug, title = "address-book-full", "The address book is full"
+
+
 class CartEmpty(Conflict):
     slug, title = "cart-empty", "The cart is empty"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wrencos_commerce.api import (
+    addresses,
     batches,
     brands,
     cart,
@@ -40,6 +41,7 @@ BLUEPRINTS: list[Blueprint] = [
     batches.blp,
     cart.blp,
     cart.payment_methods,
+    addresses.blp,
     orders.blp,
     reviews.blp,
     review_moderation.blp,

@@ -10,6 +10,7 @@ from werkzeug.http import dump_cookie
 
 from wrencos_commerce.api.locale import wanted_locale
 from wrencos_commerce.schemas import cart as schemas
+from wrencos_commerce.services.addresses import Addresses
 from wrencos_commerce.services.carts import CartHolder, Carts
 from wrencos_commerce.services.checkout import Checkout, Purchase
 from wrencos_commerce.services.ingredients.gathering import IngredientGuard
@@ -104,19 +105,22 @@ def remove_item(item_id: str) -> CartUpdated:
 def checkout(body: dict[str, Any]) -> OrderConfirmation:
     """Order what is in the cart.
 
-    `paymentMethodId` is one of GET /api/payment-methods. With `expectedTotal` the order is placed
-    only at that price: else 409 `price-changed` with the new total. 409 `out-of-stock` lists the
-    products that there is too little of; nothing has changed then. Send an Idempotency-Key, so
-    that a repeated request can't order twice.
+    It goes to the `shippingAddress`, or to the saved one with this `addressId`; `saveAddress` keeps
+    a new one for the next order. `paymentMethodId` is one of GET /api/payment-methods. With
+    `expectedTotal` the order is placed only at that price: else 409 `price-changed` with the new
+    total. 409 `out-of-stock` lists the products that there is too little of; nothing has changed
+    then. Send an Idempotency-Key, so that a repeated request can't order twice.
     """
     holder = _holder()
     purchase = Purchase(
         payment_method_id=body["payment_method_id"],
-        address=ShippingAddress(**body["shipping_address"]),
+        address=_address(body),
         note=body.get("note"),
         expected_total=body.get("expected_total"),
     )
     row = service(Checkout).place(holder, purchase)
+    if body["save_address"]:
+        service(Addresses).keep(row["user_id"], purchase.address)
     user = service(UserDirectory).find(row["user_id"])
     return order_confirmation(row, user.email if user else None)
 
@@ -143,6 +147,13 @@ def _cookie(token: str) -> str:
         httponly=True,
         samesite="Lax",
     )
+
+
+def _address(body: dict[str, Any]) -> ShippingAddress:
+    if "address_id" not in body:
+        return ShippingAddress(**body["shipping_address"])
+    user_id = str(current_identity().user_id)
+    return service(Addresses).get(user_id, body["address_id"]).address
 
 
 def _holder() -> CartHolder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wrencos_commerce.models.address import AddressBook
 from wrencos_commerce.models.batch import Batch
 from wrencos_commerce.models.batch_movement import BatchMovement
 from wrencos_commerce.models.brand import Brand
@@ -45,6 +46,7 @@ MODELS: list[type[Document]] = [
     PaymentMessage,
     PaymentReview,
     Refund,
+    AddressBook,
     Review,
     RefusedReview,
     ReviewVote,

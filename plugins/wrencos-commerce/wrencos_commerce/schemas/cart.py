@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import marshmallow as ma
 from marshmallow import fields
 
-from wrencos_core.web import Country, Line, Major, PersonName, Schema, Text, Whole
+from wrencos_core.web import Country, Flag, Line, Major, PersonName, Schema, Text, Whole
 
 
 class CartItemAdd(Schema):
@@ -28,9 +32,21 @@ class ShippingAddressBody(Schema):
 
 
 class CheckoutBody(Schema):
-    """`expectedTotal` is the total that the customer was shown, in major units."""
+    """`expectedTotal` is the total that the customer was shown, in major units.
+
+    Either `shippingAddress` or the `addressId` of a saved one; `saveAddress` keeps the former.
+    """
 
     payment_method_id = Line(64, required=True)
-    shipping_address = fields.Nested(ShippingAddressBody, required=True)
+    shipping_address = fields.Nested(ShippingAddressBody)
+    address_id = Line(40)
+    save_address = Flag(load_default=False)
     note = Text(500, allow_none=True)
     expected_total = Major()
+
+    @ma.validates_schema
+    def _one_address(self, data: Mapping[str, Any], **_: Any) -> None:
+        if ("shipping_address" in data) == ("address_id" in data):
+            raise ma.ValidationError(
+                "Give either this or `addressId`, and not both.", "shippingAddress"
+            )

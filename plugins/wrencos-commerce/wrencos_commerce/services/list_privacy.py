@@ -1,10 +1,11 @@
-"""A user's lists: wishlist, stock requests and what they looked at, to export and to erase."""
+"""A user's lists: addresses, wishlist, stock requests and what they looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from wrencos_commerce.models.address import AddressBook
 from wrencos_commerce.models.recent_view import RecentViews
 from wrencos_commerce.models.stock_request import StockRequest
 from wrencos_commerce.models.wishlist import Wishlist
@@ -18,6 +19,9 @@ def sections(platform: Platform, user_id: str) -> dict[str, list[dict[str, Any]]
     """All that is stored of the user's lists; an empty list is left out."""
     query, requests = {"user_id": user_id}, _requests_of(platform, user_id)
     found = {
+        "addresses": [
+            address for row in AddressBook.raw().find(query) for address in row["addresses"]
+        ],
         "wishlist": [_shown(row) for row in Wishlist.raw().find(query)],
         "stockRequests": [
             _shown(row) for row in StockRequest.raw().find(requests).sort("created_at", -1)
@@ -33,7 +37,11 @@ def erase(platform: Platform, user_id: str) -> dict[str, int]:
     In the hook, before auth forgets the address.
     """
     query, requests = {"user_id": user_id}, _requests_of(platform, user_id)
+    books = AddressBook.raw().find(query, {"addresses.id": 1})
+    addresses = sum(len(row["addresses"]) for row in books)
+    AddressBook.raw().delete_many(query)
     erased = {
+        "addresses": addresses,
         "wishlists": Wishlist.raw().delete_many(query).deleted_count,
         "stockRequests": StockRequest.raw().delete_many(requests).deleted_count,
         "recentlyViewed": RecentViews.raw().delete_many(query).deleted_count,

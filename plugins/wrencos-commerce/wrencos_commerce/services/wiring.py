@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wrencos_commerce.services.addresses import Addresses
 from wrencos_commerce.services.batches import Batches
 from wrencos_commerce.services.brands import Brands
 from wrencos_commerce.services.carts import Carts
@@ -156,6 +157,7 @@ def _provide_lists(
     links, low_stock = ProductLinks(platform), LowStock(platform)
     requests = StockRequests(platform, products, stock, links)
     services.provide(ProductLinks, links)
+    services.provide(Addresses, Addresses())
     services.provide(Wishlists, Wishlists(products, carts))
     services.provide(RecentlyViewed, RecentlyViewed(products))
     services.provide(StockRequests, requests)
