@@ -11,6 +11,7 @@ from wrencos_commerce.migrations.all import MIGRATIONS
 from wrencos_commerce.models.all import MODELS
 from wrencos_commerce.permissions import PERMISSIONS
 from wrencos_commerce.services import figures, finding, privacy, wiring
+from wrencos_commerce.services.gateways import configured
 from wrencos_commerce.settings import CommerceSettings
 from wrencos_core.api import (
     DemoStep,
@@ -91,3 +92,4 @@ search = hookimpl(finding.search)
 collect_metrics = hookimpl(figures.metrics)
 export_personal_data = hookimpl(privacy.stored_data)
 erase_personal_data = hookimpl(privacy.erase)
+commerce_payment_gateways = hookimpl(configured.configured)

@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from wrencos_core.api import Settings
+from wrencos_commerce.gateway_settings import GatewaySettings
 
 
-class CommerceSettings(Settings):
+class CommerceSettings(GatewaySettings):
     """Settings of the shop; the currency and the time zone are the core's."""
 
     section: ClassVar[str] = "commerce"
