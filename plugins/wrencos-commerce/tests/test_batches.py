@@ -21,11 +21,16 @@ from wrencos_commerce.errors import NotEnoughInBatch, OutOfStock
 from wrencos_commerce.models.batch import Batch, BatchState
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.models.product import Product
+from wrencos_commerce.models.stock_movement import MovementReason
+from wrencos_commerce.services import stock_ledger
+from wrencos_commerce.services.batch_picking import batched, sellable_batches
 from wrencos_commerce.services.batches import Batches, Delivery
 from wrencos_commerce.services.carts import CartHolder
 from wrencos_commerce.services.checkout import Checkout, Purchase
-from wrencos_commerce.services.stock import Stock, Unit, sellable_batches
-from wrencos_core.api import SYSTEM, Identity, Platform, transaction
+from wrencos_commerce.services.products import Products
+from wrencos_commerce.services.stock import ReturnedPieces, Stock
+from wrencos_commerce.services.stock_ledger import Unit
+from wrencos_core.api import SYSTEM, Identity, Platform
 from wrencos_core.contracts.orders import ShippingAddress
 from wrencos_core.testing.callers import Caller
 from wrencos_core.testing.threads import run_in_threads
@@ -36,6 +41,7 @@ PURCHASE = Purchase(
     payment_method_id="cod",
     address=ShippingAddress(street="1 Test Street", city="Hà Nội", country="VN"),
 )
+FOR_ORDER: Any = {"reference": "order_1", "identity": SYSTEM}
 TODAY = datetime(2026, 3, 2, 5, tzinfo=UTC)
 
 
@@ -357,17 +363,22 @@ def test_the_list_shows_what_expires_first(
 
 
 class StockWithBatches(RuleBasedStateMachine):
-    """Whatever happens: the stock is what is in sellable batches and in none; nothing is lost."""
+    """Whatever happens: the stock is what is in sellable batches and in none; nothing is lost.
+
+    And the ledger adds up to what is on hand, held pieces included.
+    """
 
     def __init__(self, platform: Platform, clock: Any, product_id: str) -> None:
         super().__init__()
         self.clock = clock
         self.batches = platform.services.require(Batches)
+        self.products = platform.services.require(Products)
         self.stock = platform.services.require(Stock)
         variant = Product.raw().find_one({"_id": product_id})["variants"][0]
         self.unit = Unit(product_id, variant["id"])
         self.sold: list[Mapping[str, Any]] = []
-        self.loose_sold = 0
+        self.held: list[Mapping[str, Any]] = []
+        self.edited = 0
         self.written_off = 0
         self.received = 20
         self.number = 0
@@ -390,25 +401,64 @@ class StockWithBatches(RuleBasedStateMachine):
         )
         self.received += quantity
 
-    @rule(quantity=st.integers(1, 12))
-    def sell(self, quantity: int) -> None:
+    @rule(quantity=st.integers(1, 12), hold=st.booleans())
+    def sell(self, quantity: int, hold: bool) -> None:
         today = self.stock.today().isoformat()
         try:
-            taken = transaction(lambda: self.stock.take({self.unit: quantity}))[self.unit]
+            if hold:
+                taken = self.stock.hold({self.unit: quantity})
+            else:
+                taken = self.stock.take({self.unit: quantity}, **FOR_ORDER)
         except OutOfStock:
             assert self.stock.available(self._variant()) < quantity
             return
-        for picked in taken.batches:
+        batches = list(taken[self.unit].batches)
+        for picked in batches:
             assert Batch.raw().find_one({"_id": picked["batch_id"]})["expires_on"] >= today
-        self.sold.append(
-            {**self.unit._asdict(), "quantity": quantity, "batches": list(taken.batches)}
-        )
+        line = {**self.unit._asdict(), "quantity": quantity, "batches": batches}
+        (self.held if hold else self.sold).append(line)
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data(), paid=st.booleans())
+    def decide(self, data: st.DataObject, paid: bool) -> None:
+        line = self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
+        if paid:
+            self.stock.settle([line], **FOR_ORDER)
+            self.sold.append(line)
+        else:
+            self.stock.release([line])
+
+    @rule(more=st.integers(-5, 5))
+    def edit(self, more: int) -> None:
+        variant = self._variant()
+        wanted = max(0, variant["inventory"] + more)
+        if wanted < batched(variant):
+            return
+        product = {"inventory": wanted}
+        self.products.update(self.unit.product_id, product, SYSTEM)
+        self.edited += wanted - variant["inventory"]
 
     @precondition(lambda self: self.sold)
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
         line = self.sold.pop(data.draw(st.integers(0, len(self.sold) - 1)))
-        self.stock.put_back([line])
+        self.stock.put_back([line], reason=MovementReason.CANCELLED, **FOR_ORDER)
+
+    @precondition(lambda self: self.sold)
+    @rule(data=st.data())
+    def give_back(self, data: st.DataObject) -> None:
+        """Some pieces of a line in two returns, some of them spoilt."""
+        line = dict(self.sold.pop(data.draw(st.integers(0, len(self.sold) - 1))))
+        for _ in range(2):
+            returned = line.get("returned", 0)
+            restock = data.draw(st.integers(0, line["quantity"] - returned))
+            spoilt = data.draw(st.integers(0, line["quantity"] - returned - restock))
+            back = ReturnedPieces(line=dict(line), restock=restock, write_off=spoilt)
+            self.stock.receive_return([back], reference="return_1", identity=SYSTEM)
+            line["returned"] = returned + restock + spoilt
+            self.written_off += spoilt
+        kept = line["quantity"] - line["returned"]
+        self.written_off += kept
 
     @rule(days=st.integers(1, 20))
     def time_passes(self, days: int) -> None:
@@ -440,9 +490,12 @@ class StockWithBatches(RuleBasedStateMachine):
         assert variant["inventory"] >= in_batches
         others = {"$ne": BatchState.SELLABLE.value}
         closed = Batch.raw().find({"variant_id": self.unit.variant_id, "state": others})
-        held = variant["inventory"] + sum(row["quantity"] for row in closed)
+        there = variant["inventory"] + sum(row["quantity"] for row in closed)
+        held = sum(line["quantity"] for line in self.held)
         sold = sum(line["quantity"] for line in self.sold)
-        assert held + sold + self.written_off == self.received
+        assert there + held + sold + self.written_off == self.received + self.edited
+        assert variant.get("held", 0) == held
+        assert stock_ledger.sums([self.unit.product_id]) == {self.unit: variant["inventory"] + held}
 
 
 def test_stock_with_batches_is_conserved(

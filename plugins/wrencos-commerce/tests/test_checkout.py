@@ -229,6 +229,7 @@ def test_what_a_checkout_asks_of_the_database(
     assert [step for step in steps if not str(step[1]).startswith(("core_", "auth_"))] == [
         ("findAndModify", "commerce_carts"),
         ("findAndModify", "commerce_products"),
+        ("insert", "commerce_stock_movements"),
         ("insert", "commerce_orders"),
         ("commitTransaction", 1),
     ]

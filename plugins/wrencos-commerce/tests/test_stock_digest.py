@@ -13,10 +13,12 @@ from click.testing import CliRunner
 from wrencos_commerce.commands.all import COMMANDS
 from wrencos_commerce.models.batch import Batch
 from wrencos_commerce.models.stock_alert import StockAlert
+from wrencos_commerce.models.stock_movement import MovementReason
 from wrencos_commerce.services.low_stock import LowStock
 from wrencos_commerce.services.products import Products
-from wrencos_commerce.services.stock import Stock, Unit
+from wrencos_commerce.services.stock import Stock
 from wrencos_commerce.services.stock_digest import StockDigest
+from wrencos_commerce.services.stock_ledger import Unit
 from wrencos_commerce.settings import CommerceSettings
 from wrencos_core.api import SYSTEM, Platform, now, transaction
 from wrencos_core.contracts.commerce import BatchExpiring, StockLow
@@ -39,7 +41,7 @@ def platform(make_platform: Any) -> Platform:
 
 def change(platform: Platform, product: str, variant: str, pieces: int) -> None:
     stock = platform.services.require(Stock)
-    transaction(lambda: stock.add(Unit(product, variant), pieces))
+    stock.add(Unit(product, variant), pieces, MovementReason.CORRECTION, SYSTEM)
 
 
 def send(platform: Platform, run_jobs: Any) -> None:

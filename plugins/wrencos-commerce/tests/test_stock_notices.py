@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from wrencos_commerce.models.product import Product
+from wrencos_commerce.models.stock_movement import MovementReason
 from wrencos_commerce.models.stock_request import StockRequest
 from wrencos_commerce.services.products import Products
-from wrencos_commerce.services.stock import Stock, Unit
+from wrencos_commerce.services.stock import Stock
+from wrencos_commerce.services.stock_ledger import Unit
 from wrencos_commerce.services.stock_notices import StockNotices
 from wrencos_commerce.services.stock_requests import StockRequests
-from wrencos_core.api import SYSTEM, Identity, Platform, Role, new_id, new_row, now, transaction
+from wrencos_core.api import SYSTEM, Identity, Platform, Role, new_id, new_row, now
 from wrencos_core.auth.models.user import User
 from wrencos_core.contracts.commerce import StockBack
 from wrencos_core.testing.accounts import PASSWORD
@@ -47,7 +49,7 @@ def waits(platform: Platform, login: Any) -> Callable[..., Caller]:
 
 def restock(platform: Platform, product_id: str, variant_id: str, pieces: int = 5) -> None:
     stock = platform.services.require(Stock)
-    transaction(lambda: stock.add(Unit(product_id, variant_id), pieces))
+    stock.add(Unit(product_id, variant_id), pieces, MovementReason.CORRECTION, SYSTEM)
 
 
 def back_mails(sent_mail: Any) -> Sequence[Any]:

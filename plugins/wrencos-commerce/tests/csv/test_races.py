@@ -10,7 +10,8 @@ from wrencos_commerce.models.product import Product
 from wrencos_commerce.services.csv.product_csv import ProductCsv
 from wrencos_commerce.services.csv.report import ImportReport
 from wrencos_commerce.services.csv.undoing import ImportUndo
-from wrencos_commerce.services.stock import Stock, Unit
+from wrencos_commerce.services.stock import Stock
+from wrencos_commerce.services.stock_ledger import Unit
 from wrencos_core.api import SYSTEM, Conflict, Platform
 from wrencos_core.testing.threads import run_in_threads
 
@@ -44,7 +45,7 @@ def test_prices_come_in_while_things_are_sold(
 
     def sell() -> None:
         for unit in units:
-            stock.take({unit: 1})
+            stock.take({unit: 1}, reference="order_1", identity=SYSTEM)
 
     def load() -> None:
         imports.load(lambda: ({"sku": f"S-{n}", "price": "7"} for n in range(20)), SYSTEM)

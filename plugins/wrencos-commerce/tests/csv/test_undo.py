@@ -13,7 +13,8 @@ from wrencos_commerce.models.price_change import PriceChange
 from wrencos_commerce.models.product import Product
 from wrencos_commerce.services.csv.undoing import ImportUndo
 from wrencos_commerce.services.products import Products
-from wrencos_commerce.services.stock import Stock, Unit
+from wrencos_commerce.services.stock import Stock
+from wrencos_commerce.services.stock_ledger import Unit
 from wrencos_core.api import SYSTEM, Conflict, NotFound, Platform, transaction
 
 # What counts the changes themselves.
@@ -93,7 +94,7 @@ def test_sales_since_stay_sold(imported: Any, undo: Any, old: str, platform: Pla
     run_id = imported("sku,inventory\nO-1,30\n")
     product = Product.raw().find_one({"_id": old})
     unit = Unit(old, product["variants"][0]["id"])
-    platform.services.require(Stock).take({unit: 4})
+    platform.services.require(Stock).take({unit: 4}, reference="order_1", identity=SYSTEM)
     undo(run_id)
     row = Product.raw().find_one({"_id": old})
     # 10 pieces before, 20 more by the import, 4 sold: 6 of the ten are left.
@@ -106,7 +107,7 @@ def test_more_was_sold_than_there_was(
     run_id = imported("sku,inventory\nO-1,30\n")
     product = Product.raw().find_one({"_id": old})
     unit = Unit(old, product["variants"][0]["id"])
-    platform.services.require(Stock).take({unit: 25})
+    platform.services.require(Stock).take({unit: 25}, reference="order_1", identity=SYSTEM)
     undone = undo(run_id)
     assert Product.raw().find_one({"_id": old})["inventory"] == 0
     assert "15 pieces of it were sold" in undone["kept_fields"][0]["reason"]

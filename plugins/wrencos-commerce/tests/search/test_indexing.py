@@ -17,13 +17,15 @@ from wrencos_commerce.models.search import (
     SearchState,
     SearchWord,
 )
+from wrencos_commerce.models.stock_movement import MovementReason
 from wrencos_commerce.services.products import Products
 from wrencos_commerce.services.search import indexing, postings
 from wrencos_commerce.services.search.filters import SearchFilter
 from wrencos_commerce.services.search.indexing import SearchIndex
 from wrencos_commerce.services.search.product_search import ProductSearch
 from wrencos_commerce.services.search.work import INDEX
-from wrencos_commerce.services.stock import Stock, Unit
+from wrencos_commerce.services.stock import Stock
+from wrencos_commerce.services.stock_ledger import Unit
 from wrencos_core.api import SYSTEM, Conflict, Platform, transaction
 from wrencos_core.clock import ManualClock
 from wrencos_core.testing.jobs import JobRunner
@@ -93,10 +95,10 @@ def test_what_sells_out_and_comes_back_is_found_by_it(
     assert find(in_stock=True) == ["Amber cream"]
     variant = Product.raw().find_one({"_id": id})["variants"][0]["id"]
     stock = platform.services.require(Stock)
-    stock.take({Unit(id, variant): 1})
+    stock.take({Unit(id, variant): 1}, reference="order_1", identity=SYSTEM)
     run_jobs()
     assert find(in_stock=True) == []
-    stock.add(Unit(id, variant), 3)
+    stock.add(Unit(id, variant), 3, MovementReason.FOUND, SYSTEM)
     run_jobs()
     assert find(in_stock=True) == ["Amber cream"]
 

@@ -16,7 +16,7 @@ from wrencos_commerce.services.carts import CartHolder, Carts
 from wrencos_commerce.services.checkout import Checkout, Purchase
 from wrencos_commerce.services.orders import Orders, StatusChange
 from wrencos_commerce.services.payment_methods import CASH_ON_DELIVERY
-from wrencos_commerce.services.stock import Unit
+from wrencos_commerce.services.stock_ledger import Unit
 from wrencos_core.api import SYSTEM, DemoContext, clock, now, transaction
 
 MOST_ORDERS = 2000

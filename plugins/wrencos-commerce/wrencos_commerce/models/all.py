@@ -30,6 +30,7 @@ from wrencos_commerce.models.search import (
 )
 from wrencos_commerce.models.skin_profile import SkinProfile
 from wrencos_commerce.models.stock_alert import StockAlert
+from wrencos_commerce.models.stock_movement import StockMovement
 from wrencos_commerce.models.stock_request import ConfirmationMails, StockRequest
 from wrencos_commerce.models.wishlist import Wishlist
 from wrencos_core.api import Document
@@ -40,6 +41,7 @@ MODELS: list[type[Document]] = [
     Product,
     Batch,
     BatchMovement,
+    StockMovement,
     Cart,
     Order,
     Payment,

@@ -102,7 +102,7 @@ class Product(Document):
             {"fields": ["category_id"], "name": "by_category"},
             {"fields": ["brand_id"], "name": "by_brand", "sparse": True},
             {"fields": ["is_active", "inventory"], "name": "by_stock"},
-            {"fields": ["is_active", "variants.inventory"], "name": "low_stock"},
+            {"fields": ["is_active", "variants.inventory", "_id"], "name": "lowest_stock"},
             {"fields": ["updated_at"], "name": "by_change"},
             {"fields": ["media.id"], "name": "by_media", "sparse": True},
             {"fields": ["publish_at"], "name": "to_publish", "sparse": True},

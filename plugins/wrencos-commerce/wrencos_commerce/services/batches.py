@@ -16,8 +16,11 @@ from wrencos_commerce.models.batch import Batch, BatchState
 from wrencos_commerce.models.batch_movement import BatchMovement, Movement
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.models.product import Product
+from wrencos_commerce.models.stock_movement import MovementReason
+from wrencos_commerce.services.batch_picking import batched
 from wrencos_commerce.services.product_lookup import existing
-from wrencos_commerce.services.stock import Stock, Unit, sellable_batches
+from wrencos_commerce.services.stock import Stock
+from wrencos_commerce.services.stock_ledger import Unit
 from wrencos_commerce.services.variants import chosen_variant
 from wrencos_core.api import (
     Identity,
@@ -39,6 +42,13 @@ Row = Mapping[str, Any]
 # Days before the expiry at which the staff is told.
 ALERT_DAYS = (30, 60, 90)
 _MOST_PIECES = 2**31 - 1
+# What the stock's ledger calls it.
+_REASONS = {
+    Movement.EXPIRED: MovementReason.EXPIRED,
+    Movement.RECALLED: MovementReason.RECALLED,
+    Movement.WRITTEN_OFF: MovementReason.WRITTEN_OFF,
+    Movement.RETURNED: MovementReason.SUPPLIER_RETURN,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,18 +84,17 @@ class Batches:
         product = self._stock.touch(delivery.product_id)
         variant = chosen_variant(product, delivery.variant_id)
         unit = Unit(delivery.product_id, variant["id"])
-        if delivery.from_stock:
-            batched = sum(row["quantity"] for row in sellable_batches(variant))
-            if delivery.quantity > variant["inventory"] - batched:
-                loose = variant["inventory"] - batched
-                raise Invalid(errors={"quantity": [f"Only {loose} pieces are in no batch yet."]})
+        loose = variant["inventory"] - batched(variant)
+        if delivery.from_stock and delivery.quantity > loose:
+            raise Invalid(errors={"quantity": [f"Only {loose} pieces are in no batch yet."]})
         batch_id = self._stored(unit, delivery)
         Product.raw().update_one(
             {"_id": unit.product_id, "variants.id": unit.variant_id},
             {"$set": {"variants.$.is_batched": True}},
         )
         if not delivery.from_stock:
-            self._stock.add(unit, delivery.quantity)
+            received = MovementReason.RECEIVED
+            self._stock.add(unit, delivery.quantity, received, identity, reference=batch_id)
         kind = Movement.LABELLED if delivery.from_stock else Movement.RECEIVED
         return self._moved(batch_id, kind, delivery.quantity, identity, None)
 
@@ -144,7 +153,7 @@ class Batches:
             )
         Batch.raw().update_one({"_id": id}, bump({"$inc": {"quantity": -pieces}}))
         if batch["state"] == BatchState.SELLABLE:
-            self._stock.add(Unit(batch["product_id"], batch["variant_id"]), -pieces)
+            self._out_of_stock(batch, pieces, kind, identity, note)
         return self._moved(id, kind, -pieces, identity, note)
 
     @transactional
@@ -214,8 +223,14 @@ class Batches:
         id, pieces = batch["_id"], batch["quantity"]
         Batch.raw().update_one({"_id": id}, bump({"$set": {"state": state.value}}))
         if batch["state"] == BatchState.SELLABLE and pieces:
-            self._stock.add(Unit(batch["product_id"], batch["variant_id"]), -pieces)
+            self._out_of_stock(batch, pieces, kind, identity, note)
         return self._moved(id, kind, pieces, identity, note)
+
+    def _out_of_stock(
+        self, batch: Row, pieces: int, kind: Movement, identity: Identity, note: str | None
+    ) -> None:
+        unit, reason = Unit(batch["product_id"], batch["variant_id"]), _REASONS[kind]
+        self._stock.add(unit, -pieces, reason, identity, reference=batch["_id"], note=note)
 
     def _locked(self, id: str) -> Row:
         """The batch, once nobody else can change it or its product."""

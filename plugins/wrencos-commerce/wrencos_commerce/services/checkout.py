@@ -28,10 +28,11 @@ from wrencos_commerce.services.carts import CartHolder, Carts
 from wrencos_commerce.services.order_queries import adjustments_of, charges_of, lines_of
 from wrencos_commerce.services.payment_methods import PaymentMethod, payment_method
 from wrencos_commerce.services.pricing import PricedCart, PricedLine, Pricing, PricingContext
-from wrencos_commerce.services.stock import Stock, Taken, Unit, needed
+from wrencos_commerce.services.stock import Stock, Taken, needed
+from wrencos_commerce.services.stock_ledger import Unit
 from wrencos_commerce.services.variants import variant_name
 from wrencos_commerce.settings import CommerceSettings
-from wrencos_core.api import Identity, Platform, clock, money, now, transactional
+from wrencos_core.api import Identity, Platform, clock, money, new_id, now, transactional
 from wrencos_core.contracts.orders import OrderPlaced, ShippingAddress
 
 Row = Mapping[str, Any]
@@ -68,7 +69,10 @@ class Checkout:
         cart = self._carts.take(holder)
         if cart is None:
             raise CartEmpty("Put something into the cart first.")
-        taken = self._stock.take(needed(cart["items"]))
+        order_id = new_id(Order.id_prefix)
+        taken = self._stock.take(
+            needed(cart["items"]), reference=order_id, identity=holder.identity
+        )
         lines = [self._line(item, taken) for item in cart["items"]]
         context = PricingContext(
             identity=holder.identity,
@@ -78,7 +82,7 @@ class Checkout:
         priced = self._pricing.price(lines, context)
         self._refuse_for_plugins(priced, holder.identity, purchase.address)
         _refuse_other_total(priced, purchase.expected_total)
-        order = self._order(holder.identity, purchase, method, priced)
+        order = self._order(order_id, holder.identity, purchase, method, priced)
         for line in order.lines:
             batches = taken[Unit(line.product_id, line.variant_id)].batches
             line.batches = [PickedBatch(**picked) for picked in batches]
@@ -119,12 +123,18 @@ class Checkout:
             raise CheckoutRefused(" ".join(reasons), reasons=reasons)
 
     def _order(
-        self, identity: Identity, purchase: Purchase, method: PaymentMethod, cart: PricedCart
+        self,
+        id: str,
+        identity: Identity,
+        purchase: Purchase,
+        method: PaymentMethod,
+        cart: PricedCart,
     ) -> Order:
         moment = now()
         today = clock.business_day(moment, self._platform.settings.timezone)
         delivery = today + timedelta(days=self._settings.delivery_days)
         return Order(
+            id=id,
             user_id=identity.user_id,
             channel=Channel.WEB.value,
             created_at=moment,

@@ -14,6 +14,7 @@ from wrencos_commerce.models.order import (
     PaymentStatus,
     is_finished,
 )
+from wrencos_commerce.models.stock_movement import MovementReason
 from wrencos_commerce.services.order_queries import adjustments_of, charges_of, lines_of
 from wrencos_commerce.services.payment_methods import payment_method
 from wrencos_commerce.services.privacy import forget_buyers
@@ -87,7 +88,12 @@ class Orders:
             )
         row = _stored(order, change, identity)
         if status is OrderStatus.CANCELLED:
-            self._stock.put_back(order["lines"])
+            self._stock.put_back(
+                order["lines"],
+                reason=MovementReason.CANCELLED,
+                reference=order["_id"],
+                identity=identity,
+            )
         self._outbox.publish(
             OrderStatusChanged(
                 id=f"{order['_id']}:status:{status.value}",

@@ -9,6 +9,8 @@ from pymongo.errors import DuplicateKeyError
 
 from wrencos_commerce.errors import AlreadyExists
 from wrencos_commerce.models.product import Product, derived
+from wrencos_commerce.models.stock_movement import MovementReason
+from wrencos_commerce.services import stock_ledger
 from wrencos_commerce.services.brands import Brands
 from wrencos_commerce.services.categories import Categories
 from wrencos_commerce.services.ingredient_fields import ingredient_fields
@@ -104,6 +106,7 @@ class Products:
         self._write(row["slug"], row["variants"], lambda: Product.raw().insert_one(row))
         id = str(row["_id"])
         self._prices.record(id, price_changes([], row["variants"]), identity)
+        _record_stock(id, [], row["variants"], identity)
         self._publish(id, 0)
         audit.record(identity, "commerce.products.create", id, _audited(stored))
         return id
@@ -237,6 +240,7 @@ class Products:
         changes = price_changes(before["variants"], after["variants"])
         if changes:
             self._prices.record(id, changes, identity)
+        _record_stock(id, before["variants"], after["variants"], identity)
         self._publish(id, row["version"])
         return row
 
@@ -295,6 +299,11 @@ def price_changes(before: Sequence[Row], after: Sequence[Row]) -> list[Row]:
         for v in after
         if old.get(v["id"]) != v["price"]
     ]
+
+
+def _record_stock(id: str, before: Sequence[Row], after: Sequence[Row], identity: Identity) -> None:
+    reasons = {"new": MovementReason.OPENING, "changed": MovementReason.CORRECTION}
+    stock_ledger.write(stock_ledger.differences(id, before, after, **reasons), identity)
 
 
 def _audited(stored: Row) -> dict[str, Any]:

@@ -8,11 +8,15 @@ from typing import Any
 from wrencos_commerce.models.brand import Brand
 from wrencos_commerce.models.category import Category
 from wrencos_commerce.models.product import Product, derived
+from wrencos_commerce.models.stock_movement import MovementReason
+from wrencos_commerce.services import stock_ledger
+from wrencos_commerce.services.batch_picking import batched
 from wrencos_commerce.services.categories import Categories
 from wrencos_commerce.services.ingredient_fields import ingredient_fields
 from wrencos_commerce.services.price_history import PriceHistory
 from wrencos_commerce.services.products import price_changes
-from wrencos_commerce.services.stock import Stock, Unit, sellable_batches
+from wrencos_commerce.services.stock import Stock
+from wrencos_commerce.services.stock_ledger import Unit
 from wrencos_commerce.services.variants import checked_together
 from wrencos_core.api import Identity, Invalid, bump
 
@@ -45,7 +49,8 @@ class Restorer:
         after = {**product, **fields, "variants": variants}
         if fields or variants != product["variants"]:
             self._store(product, after, [*fields, "variants"], identity)
-        self._put_stock_back(after, change["variants"], kept)
+            undone_stock(product, variants, change["run_id"], identity)
+        self._put_stock_back(after, change, kept, identity)
         return kept
 
     def _variants(
@@ -79,22 +84,31 @@ class Restorer:
         if changes:
             self._prices.record(before["_id"], changes, identity)
 
-    def _put_stock_back(self, product: Row, changes: Sequence[Row], kept: Kept) -> None:
+    def _put_stock_back(self, product: Row, made: Row, kept: Kept, identity: Identity) -> None:
         """By the difference, as there may have been sales: never below what is in batches."""
         variants = {variant["id"]: variant for variant in product["variants"]}
-        for change in changes:
+        for change in made["variants"]:
             variant = variants.get(change["id"])
             counts = [one for one in change["fields"] if one["name"] == "inventory"]
             if variant is None or not counts:
                 continue
             wanted = counts[0]["old"] - counts[0]["new"]
-            batched = sum(row["quantity"] for row in sellable_batches(variant))
-            pieces = max(wanted, batched - variant["inventory"])
+            pieces = max(wanted, batched(variant) - variant["inventory"])
             if pieces != wanted:
                 words = f"{pieces - wanted} pieces of it were sold or put into batches since"
                 kept.append(_kept(f"{variant['sku']} inventory", words))
             if pieces:
-                self._stock.add(Unit(product["_id"], variant["id"]), pieces)
+                unit, reason = Unit(product["_id"], variant["id"]), MovementReason.IMPORT_UNDONE
+                self._stock.add(unit, pieces, reason, identity, reference=made["run_id"])
+
+
+def undone_stock(product: Row, left: Sequence[Row], run_id: str, identity: Identity) -> None:
+    """Write down what goes with the variants of a product that are not `left`."""
+    undone = MovementReason.IMPORT_UNDONE
+    entries = stock_ledger.differences(
+        product["_id"], product["variants"], left, new=undone, changed=undone, reference=run_id
+    )
+    stock_ledger.write(entries, identity)
 
 
 def _restored(row: Row, fields: Sequence[Row], kept: Kept, sku: str = "") -> dict[str, Any]:

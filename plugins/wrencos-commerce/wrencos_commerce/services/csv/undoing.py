@@ -10,7 +10,7 @@ from wrencos_commerce.models.import_run import ImportChange
 from wrencos_commerce.models.product import Product
 from wrencos_commerce.services.csv import runs
 from wrencos_commerce.services.csv.fingerprint import fingerprint
-from wrencos_commerce.services.csv.restoring import Restorer
+from wrencos_commerce.services.csv.restoring import Restorer, undone_stock
 from wrencos_commerce.services.csv.runs import RunState
 from wrencos_commerce.services.csv.usage import used_since
 from wrencos_core.api import Conflict, Identity, Platform, audit, bump, now, transaction
@@ -118,6 +118,7 @@ class ImportUndo:
         else:
             # It has no pictures but those that the file linked, which nobody stores.
             Product.raw().delete_one({"_id": product["_id"]})
+            undone_stock(product, [], change["run_id"], identity)
             outcome.deleted += 1
 
 

@@ -10,6 +10,8 @@ from pymongo import InsertOne, UpdateOne
 
 from wrencos_commerce.models.import_run import ImportChange
 from wrencos_commerce.models.product import Product, derived
+from wrencos_commerce.models.stock_movement import MovementReason
+from wrencos_commerce.services import stock_ledger
 from wrencos_commerce.services.brands import Brands
 from wrencos_commerce.services.categories import Categories
 from wrencos_commerce.services.csv.fingerprint import OF_INGREDIENTS, fingerprint
@@ -64,6 +66,7 @@ class Writer:
             self._touch_brands(changed)
             self._store(changed)
             self._tell_stock(changed)
+            _record_stock(changed, run_id, identity)
             self._record_prices(changed, identity)
             ImportChange.raw().insert_many([_change(plan, run_id) for plan in changed])
             self._publish(changed, f"{run_id}:{number}")
@@ -128,6 +131,23 @@ class Writer:
         if ids:
             event = ProductsChanged(id=f"{id}:changed", occurred_at=now(), product_ids=ids)
             self._outbox.publish(event)
+
+
+def _record_stock(plans: Sequence[Plan], run_id: str, identity: Identity) -> None:
+    imported = MovementReason.IMPORT
+    entries = [
+        entry
+        for plan in plans
+        for entry in stock_ledger.differences(
+            plan.after["_id"],
+            plan.before["variants"] if plan.before else [],
+            plan.after["variants"],
+            new=imported,
+            changed=imported,
+            reference=run_id,
+        )
+    ]
+    stock_ledger.write(entries, identity)
 
 
 def _is_stock_alone(plan: Plan) -> bool:
