@@ -31,7 +31,7 @@ def payment() -> MakePayment:
         moment = now()
         values: dict[str, Any] = {
             "payment_id": "pay_01JCV5M8Q2T3W4X5Y6Z7A8B9C0",
-            "reference": "WTESTREFERENCE000001",
+            "reference": "WTEST0REFERENCE0000R",
             "order_id": "order_01JCV5M8Q2T3W4X5Y6Z7A8B9C0",
             "amount": 250_000,
             "currency": "VND",

@@ -13,6 +13,8 @@ from wrencos_core.settings import SettingsError, Sources, load
 
 VNPAY = {"vnpay_tmn_code": "TESTTMN1", "vnpay_secret": "secret-of-vnpay"}
 
+BANK = {"bank_bin": "970416", "bank_account": "257678859", "bank_account_name": "WRENCOS"}
+
 
 def offered(make_platform: Any, **settings: Any) -> list[str]:
     platform: Platform = make_platform(settings={CommerceSettings: settings})
@@ -34,7 +36,7 @@ def test_both_can_be_switched_off(make_platform: Any) -> None:
     assert offered(make_platform, cod_enabled=False, cash_enabled=False) == []
 
 
-@pytest.mark.parametrize(("settings", "id"), [(VNPAY, "vnpay")])
+@pytest.mark.parametrize(("settings", "id"), [(VNPAY, "vnpay"), (BANK, "bank_transfer")])
 def test_what_is_set_is_offered(make_platform: Any, settings: Any, id: str) -> None:
     assert offered(make_platform, **settings) == ["cod", "cash", id]
 

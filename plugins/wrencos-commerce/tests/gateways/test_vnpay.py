@@ -89,7 +89,7 @@ def test_the_page_takes_the_address(vnpay, fake, payment):
         "vnp_TmnCode": TMN_CODE,
         "vnp_Amount": "25000000",
         "vnp_CurrCode": "VND",
-        "vnp_TxnRef": "WTESTREFERENCE000001",
+        "vnp_TxnRef": "WTEST0REFERENCE0000R",
         "vnp_OrderInfo": "Thanh toan don hang 5",
         "vnp_OrderType": "other",
         "vnp_Locale": "vn",
@@ -109,7 +109,7 @@ def test_the_same_attempt_has_the_same_page(vnpay, payment):
 
 def test_a_description_of_signs_only_becomes_the_reference(vnpay, payment):
     url = vnpay.create(payment(description="~*!'()|")).url
-    assert "vnp_OrderInfo=WTESTREFERENCE000001&" in url
+    assert "vnp_OrderInfo=WTEST0REFERENCE0000R&" in url
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Pacific/Auckland"])

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+from pydantic import SecretStr
+
+from wrencos_commerce.services.gateways.bank_transfer import BankTransfer
 from wrencos_commerce.services.gateways.counter import Counter
 from wrencos_commerce.services.gateways.on_delivery import CashOnDelivery
 from wrencos_commerce.services.gateways.vnpay import VNPay
@@ -21,19 +24,38 @@ def configured(platform: Platform) -> Sequence[PaymentGateway]:
 # Kept, as a gateway may remember a token.
 @lru_cache(maxsize=16)
 def _gateways(settings: CommerceSettings) -> tuple[PaymentGateway, ...]:
-    gateways: list[PaymentGateway] = []
-    if settings.cod_enabled:
-        gateways.append(CashOnDelivery())
-    if settings.cash_enabled:
-        gateways.append(Counter())
-    if settings.vnpay_tmn_code and settings.vnpay_secret:
-        gateways.append(
-            VNPay(
-                tmn_code=settings.vnpay_tmn_code,
-                secret=settings.vnpay_secret.get_secret_value(),
-                pay_url=settings.vnpay_pay_url,
-                api_url=settings.vnpay_api_url,
-                timeout_seconds=settings.gateway_timeout_seconds,
-            )
-        )
-    return tuple(gateways)
+    gateways: list[PaymentGateway | None] = [
+        CashOnDelivery() if settings.cod_enabled else None,
+        Counter() if settings.cash_enabled else None,
+        _bank_transfer(settings),
+        _vnpay(settings),
+    ]
+    return tuple(gateway for gateway in gateways if gateway is not None)
+
+
+def _bank_transfer(settings: CommerceSettings) -> PaymentGateway | None:
+    if not settings.bank_account:
+        return None
+    return BankTransfer(
+        bank_bin=settings.bank_bin,
+        account=settings.bank_account,
+        account_name=settings.bank_account_name,
+        bank_name=settings.bank_name,
+        webhook_secret=_text(settings.bank_webhook_secret) or None,
+    )
+
+
+def _vnpay(settings: CommerceSettings) -> PaymentGateway | None:
+    if not settings.vnpay_tmn_code:
+        return None
+    return VNPay(
+        tmn_code=settings.vnpay_tmn_code,
+        secret=_text(settings.vnpay_secret),
+        pay_url=settings.vnpay_pay_url,
+        api_url=settings.vnpay_api_url,
+        timeout_seconds=settings.gateway_timeout_seconds,
+    )
+
+
+def _text(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
