@@ -71,6 +71,10 @@ class TransitionRefused(Conflict):
     slug, title = "transition-refused", "The order can't go to this status"
 
 
+class TooManyNotes(Conflict):
+    slug, title = "too-many-notes", "The order has as many notes as it can have"
+
+
 class UnknownPaymentMethod(DomainError):
     """`offered` lists the ids of the payment methods that there are."""
 

@@ -16,6 +16,8 @@ READ_SEARCHES = "commerce.searches.read"
 READ_DEMAND = "commerce.stock_requests.read"
 READ_ORDERS = "commerce.orders.read"
 UPDATE_ORDER_STATUS = "commerce.orders.update_status"
+ANNOTATE_ORDERS = "commerce.orders.annotate"
+EXPORT_ORDERS = "commerce.orders.export"
 
 _STAFF = frozenset({Role.STAFF})
 
@@ -32,4 +34,6 @@ PERMISSIONS = [
     Permission(READ_DEMAND, "See how many customers wait for what is sold out.", _STAFF),
     Permission(READ_ORDERS, "See every customer's orders.", _STAFF),
     Permission(UPDATE_ORDER_STATUS, "Move orders on, ship and cancel them.", _STAFF),
+    Permission(ANNOTATE_ORDERS, "Write notes for the staff on orders.", _STAFF),
+    Permission(EXPORT_ORDERS, "Download orders with their customers' names and addresses."),
 ]

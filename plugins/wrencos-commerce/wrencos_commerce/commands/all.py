@@ -8,6 +8,7 @@ from wrencos_commerce.commands import (
     batches,
     brands,
     ingredients,
+    orders,
     products,
     recommendations,
     reviews,
@@ -22,6 +23,7 @@ products.product.add_command(translations.translations)
 
 COMMANDS: list[click.Command] = [
     products.product,
+    orders.order,
     batches.batch,
     brands.brand,
     ingredients.ingredient,

@@ -16,6 +16,8 @@ from mongoengine import (
 
 from wrencos_core.api import Document, UTCDateTimeField
 
+MAX_NOTES = 100
+
 
 class OrderStatus(StrEnum):
     """`pending` waits for its payment; `partially_shipped` has parcels under way and more to come.
@@ -222,7 +224,20 @@ class Order(Document):
         "indexes": [
             {"fields": ["user_id", "-created_at", "-_id"], "name": "by_user"},
             {"fields": ["status", "-created_at", "-_id"], "name": "by_status"},
+            {"fields": ["payment_status", "-created_at", "-_id"], "name": "by_payment_status"},
+            {"fields": ["payment_method", "-created_at", "-_id"], "name": "by_payment_method"},
+            {"fields": ["channel", "-created_at", "-_id"], "name": "by_channel"},
             {"fields": ["-created_at", "-_id"], "name": "newest"},
+            {
+                "fields": ["email", "-created_at", "-_id"],
+                "name": "by_email",
+                "partialFilterExpression": {"email": {"$exists": True}},
+            },
+            {
+                "fields": ["shipping_address.phone", "-created_at", "-_id"],
+                "name": "by_phone",
+                "partialFilterExpression": {"shipping_address.phone": {"$exists": True}},
+            },
             {"fields": ["delivered_at", "_id"], "name": "by_delivery", "sparse": True},
             {"fields": ["user_id", "lines.product_id"], "name": "by_buyer"},
             {"fields": ["hold_until"], "name": "by_hold", "sparse": True},

@@ -9,6 +9,7 @@ from typing import Any
 
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.permissions import READ_ORDERS
+from wrencos_commerce.services.order_search import matching
 from wrencos_core.api import SYSTEM, Identity, Listing, NotFound, Platform
 from wrencos_core.contracts.commerce import Adjustment
 from wrencos_core.contracts.orders import OrderCharge, OrderInfo, OrderLine
@@ -20,18 +21,27 @@ NEWEST = [("created_at", -1), ("_id", -1)]
 
 @dataclass(frozen=True, kw_only=True)
 class OrderFilter:
-    """What a page of orders is limited to; `placed_from` is included, `placed_before` is not."""
+    """What a page of orders is limited to; `placed_from` is included, `placed_before` is not.
+
+    `text` is whatever `order_search.matching` finds orders by.
+    """
 
     user_id: str | None = None
     status: str | None = None
+    payment_status: str | None = None
+    payment_method: str | None = None
+    channel: str | None = None
+    text: str | None = None
     placed_from: datetime | None = None
     placed_before: datetime | None = None
 
     @property
     def query(self) -> dict[str, Any]:
-        """The MongoDB filter."""
-        query: dict[str, Any] = {"user_id": self.user_id, "status": self.status}
-        query = {field: value for field, value in query.items() if value is not None}
+        """The MongoDB filter, but for `text`."""
+        fields = ("user_id", "status", "payment_status", "payment_method", "channel")
+        query: dict[str, Any] = {
+            field: value for field in fields if (value := getattr(self, field)) is not None
+        }
         bounds = {"$gte": self.placed_from, "$lt": self.placed_before}
         if placed := {operator: bound for operator, bound in bounds.items() if bound is not None}:
             query["created_at"] = placed
@@ -47,13 +57,20 @@ class OrderQueries:
 
     def page(self, wanted: OrderFilter, skip: int, limit: int) -> tuple[list[Row], int]:
         """The newest orders that fit, and how many fit in all."""
-        return self._listing.page(wanted.query, sort=NEWEST, skip=skip, limit=limit)
+        return self._listing.page(self.query(wanted), sort=NEWEST, skip=skip, limit=limit)
+
+    def query(self, wanted: OrderFilter) -> Row:
+        """The MongoDB filter for the orders that fit."""
+        if wanted.text is None:
+            return wanted.query
+        return {**wanted.query, **matching(self._platform, wanted.text)}
 
     def visible_to(self, identity: Identity, id: str) -> Row:
         """The caller's own order, or anyone's for staff who may read orders; else NotFound."""
         row: Row | None = Order.raw().find_one({"_id": id})
         if row is not None and (
-            row["user_id"] == identity.user_id or self._platform.allows(identity, READ_ORDERS)
+            row.get("user_id", "") == identity.user_id
+            or self._platform.allows(identity, READ_ORDERS)
         ):
             return row
         raise NotFound(f"There is no order {id}.")
@@ -99,7 +116,7 @@ def history_for_owner(row: Row) -> list[dict[str, Any]]:
     `actor` is `customer`, `staff` or `system`, and only the customer's own notes are there: those
     of staff are for staff.
     """
-    return [_entry_for_owner(entry, str(row["user_id"])) for entry in row["history"]]
+    return [_entry_for_owner(entry, str(row.get("user_id"))) for entry in row["history"]]
 
 
 def _entry_for_owner(entry: Row, owner: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ ERASED = "(erased)"
 _KEPT = "Accounts must be kept; a finished order no longer says who or where the buyer is."
 _OPEN = "Kept until delivered or cancelled, and erased then: {}."
 # The country is no trace of a person, and taxes go by it.
+_NOT_SHOWN = {"version", "user_id", "staff_notes"}
 _TRACES = set(Address._fields) - {"street", "city", "country"}
 
 
@@ -75,7 +76,12 @@ def finish_erasure(platform: Platform, event: UserErased) -> None:
 def forget_buyers(order_ids: Sequence[str]) -> None:
     """Take from these orders who and where their buyers are."""
     # Notes may name people too, and the history quotes the customer's reason to cancel.
-    gone = ["note", "history.$[].note", *(f"shipping_address.{field}" for field in _TRACES)]
+    gone = [
+        "note",
+        "staff_notes",
+        "history.$[].note",
+        *(f"shipping_address.{field}" for field in _TRACES),
+    ]
     changes = {
         "$set": {"shipping_address.street": ERASED, "shipping_address.city": ERASED},
         "$unset": dict.fromkeys(gone, ""),
@@ -86,5 +92,5 @@ def forget_buyers(order_ids: Sequence[str]) -> None:
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
     """An order without what is the shop's own business."""
     lines = [{k: v for k, v in line.items() if k != "cost_price"} for line in row["lines"]]
-    shown = {key: value for key, value in row.items() if key not in ("version", "user_id")}
+    shown = {key: value for key, value in row.items() if key not in _NOT_SHOWN}
     return {**shown, "lines": lines, "history": history_for_owner(row)}

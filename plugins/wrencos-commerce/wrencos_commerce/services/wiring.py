@@ -19,6 +19,8 @@ from wrencos_commerce.services.gallery import Gallery
 from wrencos_commerce.services.ingredients.gathering import IngredientGuard
 from wrencos_commerce.services.labels.shelf_cards import ShelfCards
 from wrencos_commerce.services.low_stock import LowStock
+from wrencos_commerce.services.order_export import OrderExport
+from wrencos_commerce.services.order_notes import OrderNotes
 from wrencos_commerce.services.order_queries import OrderQueries
 from wrencos_commerce.services.orders import Orders
 from wrencos_commerce.services.price_history import PriceHistory
@@ -31,6 +33,7 @@ from wrencos_commerce.services.publishing import Publishing
 from wrencos_commerce.services.recent_views import RecentlyViewed
 from wrencos_commerce.services.recommendations.advice import Advisor
 from wrencos_commerce.services.recommendations.published import PublishedRecommender
+from wrencos_commerce.services.reordering import Reordering
 from wrencos_commerce.services.rereading import IngredientReader
 from wrencos_commerce.services.review_feedback import ReviewFeedback
 from wrencos_commerce.services.review_moderation import ReviewModeration
@@ -91,6 +94,9 @@ def provide(platform: Platform, services: ServiceRegistry) -> None:
     services.provide(Checkout, Checkout(platform, carts, pricing, stock))
     services.provide(Orders, Orders(platform, stock))
     services.provide(OrderQueries, order_queries)
+    services.provide(OrderNotes, OrderNotes())
+    services.provide(OrderExport, OrderExport(platform, order_queries))
+    services.provide(Reordering, Reordering(platform, carts, product_queries, stock))
     services.provide(ProductCatalog, product_queries)
     services.provide(OrderReader, order_queries)
     _provide_advice(services, product_queries)

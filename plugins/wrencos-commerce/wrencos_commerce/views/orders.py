@@ -6,7 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from wrencos_commerce.services.order_queries import history_for_owner
+from wrencos_commerce.services.reordering import ReorderedLine
 from wrencos_commerce.views.base import Row, View
 from wrencos_commerce.views.cart import AdjustmentView
 from wrencos_core.api import money
@@ -30,7 +33,7 @@ class OrderView(View, kw_only=True):
     """An order in a list; `itemCount` counts pieces."""
 
     order_id: str
-    user_id: str
+    user_id: str | None
     date: datetime
     total_price: Decimal
     currency: str
@@ -59,8 +62,16 @@ class OrderHistoryView(View, kw_only=True):
     note: str | None
 
 
+class StaffNoteView(View, kw_only=True):
+    """`actor` is a user id, or `cli`."""
+
+    at: datetime
+    actor: str
+    text: str
+
+
 class OrderDetailView(OrderView, kw_only=True):
-    """Everything about an order."""
+    """Everything about an order; `staffNotes` is for staff alone."""
 
     subtotal: Decimal
     adjustments: list[AdjustmentView]
@@ -70,6 +81,7 @@ class OrderDetailView(OrderView, kw_only=True):
     payment_method: str
     note: str | None
     history: list[OrderHistoryView]
+    staff_notes: list[StaffNoteView] | msgspec.UnsetType = msgspec.UNSET
 
 
 class OrderPage(View, kw_only=True):
@@ -86,6 +98,45 @@ class OrderDetail(View, kw_only=True):
 class OrderUpdated(View, kw_only=True):
     message: str
     updated_order: OrderDetailView
+
+
+class ReorderedItemView(View, kw_only=True):
+    """`added` of the `ordered` pieces are in the cart; `missing` says why not the others.
+
+    `missing` is `gone`, `not_for_sale`, `out_of_stock`, `too_many` or `cart_full`.
+    """
+
+    product_id: str
+    variant_id: str
+    variant_name: str | None
+    name: str
+    ordered: int
+    added: int
+    price_then: Decimal
+    price_now: Decimal | None
+    price_changed: bool
+    missing: str | None
+
+
+class Reordered(View, kw_only=True):
+    message: str
+    items: list[ReorderedItemView]
+
+
+def reordered_view(done: ReorderedLine) -> ReorderedItemView:
+    line = done.line
+    return ReorderedItemView(
+        product_id=line["product_id"],
+        variant_id=line["variant_id"],
+        variant_name=line.get("variant_name"),
+        name=line["name"],
+        ordered=line["quantity"],
+        added=done.added,
+        price_then=done.price_then.major,
+        price_now=done.price_now.major if done.price_now else None,
+        price_changed=done.price_now not in (None, done.price_then),
+        missing=done.missing,
+    )
 
 
 def order_view(row: Row) -> OrderView:
@@ -120,6 +171,9 @@ def order_detail(row: Row, for_staff: bool) -> OrderDetailView:
             )
             for entry in (row["history"] if for_staff else history_for_owner(row))
         ],
+        staff_notes=[StaffNoteView(**note) for note in row.get("staff_notes", ())]
+        if for_staff
+        else msgspec.UNSET,
     )
 
 
@@ -127,7 +181,7 @@ def _order_fields(row: Row) -> dict[str, Any]:
     currency = row["currency"]
     return {
         "order_id": row["_id"],
-        "user_id": row["user_id"],
+        "user_id": row.get("user_id"),
         "date": row["created_at"],
         "total_price": money.to_major(row["total_price"], currency),
         "currency": currency,

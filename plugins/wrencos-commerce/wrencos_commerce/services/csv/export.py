@@ -57,7 +57,7 @@ class ProductExport:
         found = found.batch_size(_FETCHED)
         slugs = {str(row["_id"]): str(row["slug"]) for row in self._categories.all()}
         made = self._own(found, slugs) if format == "own" else self._shopify(found, slugs)
-        return _written(names, made)
+        return written(names, made)
 
     @staticmethod
     def filename(format: str, moment: datetime) -> str:
@@ -147,7 +147,8 @@ def _shopify_product(product: Row, slugs: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _written(names: Sequence[str], rows: Iterable[Mapping[str, str]]) -> Iterator[bytes]:
+def written(names: Sequence[str], rows: Iterable[Mapping[str, str]]) -> Iterator[bytes]:
+    """The rows as CSV with a header, in pieces of about 64 KiB of UTF-8."""
     buffer = io.StringIO(newline="")
     writer = csv.DictWriter(buffer, names, restval="", extrasaction="ignore")
     writer.writeheader()
