@@ -14,8 +14,13 @@ from wrencos_commerce.models.order import TRANSITIONS, Order, OrderStatus
 from wrencos_commerce.models.product import Product
 from wrencos_commerce.services.carts import CartHolder, Carts
 from wrencos_commerce.services.checkout import Checkout, Purchase
+from wrencos_commerce.services.discounts import (
+    Discounts,
+    in_order,
+    take_off_goods,
+    take_off_shipping,
+)
 from wrencos_commerce.services.orders import Orders, StatusChange
-from wrencos_commerce.services.pricing import apply
 from wrencos_core.api import SYSTEM, Identity, Platform, Role, new_id
 from wrencos_core.contracts.commerce import Adjustment
 from wrencos_core.contracts.orders import ShippingAddress
@@ -41,7 +46,8 @@ adjustments = st.lists(
 
 @given(st.integers(0, 10**12), adjustments)
 def test_no_adjustment_takes_the_total_below_zero(subtotal: int, given: list[Adjustment]) -> None:
-    applied = apply(subtotal, given)
+    cut, _ = take_off_shipping(0, take_off_goods(Discounts([subtotal], ["var_1"]), in_order(given)))
+    applied = [adjustment for adjustment in cut if adjustment.amount]
     running = subtotal
     for adjustment in applied:
         running += adjustment.amount

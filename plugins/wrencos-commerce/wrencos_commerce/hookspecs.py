@@ -15,10 +15,13 @@ from wrencos_core.contracts.payments import PaymentGateway
 
 
 @hookspec
-def commerce_adjust_cart(cart: CartContents, identity: Identity) -> Sequence[Adjustment]:  # type: ignore[empty-body]
+def commerce_adjust_cart(  # type: ignore[empty-body]
+    cart: CartContents, identity: Identity, platform: Platform
+) -> Sequence[Adjustment]:
     """Discounts (negative) and fees (positive) for this cart, whenever it is shown or ordered.
 
-    They are applied by their `order`, then by their `code`; none takes the total below zero.
+    They are applied by their `order`, then by their `code`; none takes off more than what it is
+    for still costs. Fees of one `code` are one charge. Commerce's own promotions are from here too.
     """
 
 

@@ -10,6 +10,7 @@ WRITE_PRODUCTS = "commerce.products.write"
 READ_COST = "commerce.products.read_cost"
 READ_BATCHES = "commerce.batches.read"
 WRITE_BATCHES = "commerce.batches.write"
+WRITE_TAX_RATES = "commerce.tax_rates.write"
 MODERATE_REVIEWS = "commerce.reviews.moderate"
 WRITE_SYNONYMS = "commerce.synonyms.write"
 READ_SEARCHES = "commerce.searches.read"
@@ -28,6 +29,7 @@ PERMISSIONS = [
     Permission(READ_COST, "See what products cost the shop."),
     Permission(READ_BATCHES, "See batches and what expires soon.", _STAFF),
     Permission(WRITE_BATCHES, "Receive batches, write them off, return and recall them."),
+    Permission(WRITE_TAX_RATES, "Set the rates of taxes."),
     Permission(MODERATE_REVIEWS, "Publish, hide and answer reviews.", _STAFF),
     Permission(WRITE_SYNONYMS, "Keep the synonyms of the search."),
     Permission(READ_SEARCHES, "See what customers search for and do not find."),

@@ -16,6 +16,14 @@ class CommerceSettings(GatewaySettings):
 
     max_quantity: int = Field(99, ge=1, le=9999, description="Most of one product in a cart.")
     max_lines: int = Field(100, ge=1, le=100, description="Most different products in a cart.")
+    country: str = Field(
+        "VN",
+        pattern="^[A-Z]{2}$",
+        description="Where the shop is: taxes go by it until it is known where an order goes.",
+    )
+    prices_include_tax: bool = Field(
+        default=True, description="Prices hold the tax already; else it is added to them."
+    )
     guest_cart_days: int = Field(
         30, ge=1, le=365, description="Days after its last change that a guest's cart is kept."
     )

@@ -22,6 +22,7 @@ from wrencos_commerce.api import (
     search,
     skin_profiles,
     stock_requests,
+    tax_rates,
     translations,
     wishlist,
 )
@@ -42,6 +43,7 @@ BLUEPRINTS: list[Blueprint] = [
     cart.blp,
     cart.payment_methods,
     addresses.blp,
+    tax_rates.blp,
     orders.blp,
     reviews.blp,
     review_moderation.blp,

@@ -14,6 +14,7 @@ from wrencos_commerce.commands import (
     reviews,
     search,
     shelf,
+    taxes,
     translations,
 )
 
@@ -30,4 +31,5 @@ COMMANDS: list[click.Command] = [
     recommendations.recommend,
     reviews.review,
     search.search,
+    taxes.tax,
 ]

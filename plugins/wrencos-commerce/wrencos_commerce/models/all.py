@@ -32,6 +32,7 @@ from wrencos_commerce.models.skin_profile import SkinProfile
 from wrencos_commerce.models.stock_alert import StockAlert
 from wrencos_commerce.models.stock_movement import StockMovement
 from wrencos_commerce.models.stock_request import ConfirmationMails, StockRequest
+from wrencos_commerce.models.tax_rate import TaxRate
 from wrencos_commerce.models.wishlist import Wishlist
 from wrencos_core.api import Document
 
@@ -43,6 +44,7 @@ MODELS: list[type[Document]] = [
     BatchMovement,
     StockMovement,
     Cart,
+    TaxRate,
     Order,
     Payment,
     PaymentMessage,

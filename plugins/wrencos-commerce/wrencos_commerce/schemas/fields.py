@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from wrencos_commerce.models.product import fold_tag
 from wrencos_core.web import LANGUAGES, Line
 
 MOST_IN_STOCK = 2**31 - 1
+_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
 
 
 class Tags(fields.List[str]):
@@ -50,3 +53,19 @@ class Slug(Line):
         self.validators.append(
             validate.Regexp(r"^[a-z0-9]+(-[a-z0-9]+)*$", error="Must look like `kem-chong-nang`.")
         )
+
+
+class Percent(fields.Decimal):
+    """A per cent from 0 to 100 with up to 4 decimals, as a number or a text such as `8.25`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_nan=False, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
+        # Decimal itself reads `1_0`, `1e1` and the digits of every script.
+        if isinstance(value, bool) or not _PERCENT.fullmatch(str(value)):
+            raise ValidationError("Must be 0 to 100, with up to 4 decimals.")
+        percent = super()._deserialize(str(value), attr, data, **kwargs)
+        if percent > 100:
+            raise ValidationError("Must be 0 to 100, with up to 4 decimals.")
+        return percent

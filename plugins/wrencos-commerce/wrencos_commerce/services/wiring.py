@@ -52,6 +52,7 @@ from wrencos_commerce.services.stock import Stock
 from wrencos_commerce.services.stock_digest import StockDigest
 from wrencos_commerce.services.stock_notices import StockNotices
 from wrencos_commerce.services.stock_requests import StockRequests
+from wrencos_commerce.services.taxes import Taxes
 from wrencos_commerce.services.translations import Translations
 from wrencos_commerce.services.wishlists import Wishlists
 from wrencos_core.api import Platform, ServiceRegistry
@@ -68,7 +69,8 @@ def provide(platform: Platform, services: ServiceRegistry) -> None:
     prices = PriceHistory(platform)
     products = Products(platform, categories, brands, stock, prices)
     product_queries = ProductQueries(platform, services.require(ProductSearch))
-    pricing = Pricing(platform)
+    taxes = Taxes()
+    pricing = Pricing(platform, taxes)
     carts = Carts(platform, product_queries, pricing, stock)
     order_queries = OrderQueries(platform)
     services.provide(Categories, categories)
@@ -88,6 +90,7 @@ def provide(platform: Platform, services: ServiceRegistry) -> None:
         ProductCsv(planner, writer, categories),
         ImportUndo(platform, Restorer(categories, stock, prices)),
     )
+    services.provide(Taxes, taxes)
     services.provide(Carts, carts)
     services.provide(IngredientGuard, IngredientGuard(platform, carts))
     services.provide(IngredientReader, IngredientReader(platform))
