@@ -85,6 +85,12 @@ class InvalidLink(DomainError):
     status, slug, title = 400, "invalid-link", "The link is not valid any more"
 
 
+class CountRefused(Conflict):
+    """`variants` lists `{variantId, sku, counted, held, batched}` for each that refuses."""
+
+    slug, title = "count-refused", "Less was counted than there must be"
+
+
 class NotEnoughInBatch(Conflict):
     """`available` is how many pieces are left of the batch."""
 

@@ -10,6 +10,8 @@ WRITE_PRODUCTS = "commerce.products.write"
 READ_COST = "commerce.products.read_cost"
 READ_BATCHES = "commerce.batches.read"
 WRITE_BATCHES = "commerce.batches.write"
+READ_STOCK = "commerce.stock.read"
+WRITE_STOCK = "commerce.stock.write"
 WRITE_TAX_RATES = "commerce.tax_rates.write"
 MODERATE_REVIEWS = "commerce.reviews.moderate"
 WRITE_SYNONYMS = "commerce.synonyms.write"
@@ -29,6 +31,8 @@ PERMISSIONS = [
     Permission(READ_COST, "See what products cost the shop."),
     Permission(READ_BATCHES, "See batches and what expires soon.", _STAFF),
     Permission(WRITE_BATCHES, "Receive batches, write them off, return and recall them."),
+    Permission(READ_STOCK, "See how much there is of everything, and what came and went.", _STAFF),
+    Permission(WRITE_STOCK, "Count the stock and correct it."),
     Permission(WRITE_TAX_RATES, "Set the rates of taxes."),
     Permission(MODERATE_REVIEWS, "Publish, hide and answer reviews.", _STAFF),
     Permission(WRITE_SYNONYMS, "Keep the synonyms of the search."),

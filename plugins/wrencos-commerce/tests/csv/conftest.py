@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from wrencos_commerce.commands.products import product
+from wrencos_commerce.services.stock_audit import StockAudit
 from wrencos_core.api import Platform
+
+
+@pytest.fixture(autouse=True)
+def _stock_adds_up(platform: Platform) -> Iterator[None]:
+    """Whatever was imported and undone: the ledger of the stock tells all of it."""
+    yield
+    differences = list(platform.services.require(StockAudit).differences())
+    assert [one for one in differences if one.check != "held"] == []
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from wrencos_commerce.models.product import Product
+from wrencos_commerce.models.stock_movement import StockMovement
 from wrencos_commerce.services.csv.export import ProductExport
 from wrencos_commerce.services.csv.options import ImportOptions
 from wrencos_commerce.services.csv.product_csv import ProductCsv
@@ -75,6 +76,7 @@ def _fits(product: dict[str, Any]) -> bool:
 @given(products=st.lists(_PRODUCT.filter(_fits), min_size=1, max_size=3))
 def test_a_round_trip_changes_nothing(platform: Platform, products: list[dict[str, Any]]) -> None:
     Product.raw().delete_many({})
+    StockMovement.raw().delete_many({})
     for values in products:
         platform.services.require(Products).create(values, SYSTEM)
     before = list(Product.raw().find().sort("_id", 1))
@@ -88,6 +90,7 @@ def test_a_round_trip_changes_nothing(platform: Platform, products: list[dict[st
     assert list(Product.raw().find().sort("_id", 1)) == before
     # And into an empty shop it brings the same file again.
     Product.raw().delete_many({})
+    StockMovement.raw().delete_many({})
     imports.run(table, ImportOptions(), imports.check(table, ImportOptions()), SYSTEM)
     again = b"".join(platform.services.require(ProductExport).pieces(with_cost=True))
     assert sorted(again.splitlines()) == sorted(content.splitlines())

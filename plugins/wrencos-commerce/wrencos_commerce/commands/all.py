@@ -14,6 +14,7 @@ from wrencos_commerce.commands import (
     reviews,
     search,
     shelf,
+    stock,
     taxes,
     translations,
 )
@@ -26,6 +27,7 @@ COMMANDS: list[click.Command] = [
     products.product,
     orders.order,
     batches.batch,
+    stock.stock,
     brands.brand,
     ingredients.ingredient,
     recommendations.recommend,

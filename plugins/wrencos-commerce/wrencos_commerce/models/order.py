@@ -241,6 +241,11 @@ class Order(Document):
             {"fields": ["delivered_at", "_id"], "name": "by_delivery", "sparse": True},
             {"fields": ["user_id", "lines.product_id"], "name": "by_buyer"},
             {"fields": ["hold_until"], "name": "by_hold", "sparse": True},
+            {
+                "fields": ["lines.product_id"],
+                "name": "held",
+                "partialFilterExpression": {"stock": OrderStock.HELD.value},
+            },
             {"fields": ["pay_until"], "name": "by_pay_until", "sparse": True},
             {"fields": ["shipments.tracking_number"], "name": "by_tracking", "sparse": True},
             {"fields": ["invoice_number"], "name": "invoice", "unique": True, "sparse": True},

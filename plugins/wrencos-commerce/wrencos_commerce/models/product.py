@@ -98,6 +98,7 @@ class Product(Document):
         "collection": "commerce_products",
         "indexes": [
             {"fields": ["variants.sku"], "unique": True, "sparse": True, "name": "variant_sku"},
+            {"fields": ["variants.id"], "name": "by_variant"},
             {"fields": ["slug"], "unique": True, "sparse": True, "name": "slug"},
             {"fields": ["category_id"], "name": "by_category"},
             {"fields": ["brand_id"], "name": "by_brand", "sparse": True},

@@ -122,11 +122,11 @@ class StockKeeping:
         self.tell(product, variant, inventory, product["version"] + 1)
 
     @staticmethod
-    def check_count(variant: Row, inventory: int) -> None:
-        """Raise Invalid when more of the variant is in batches than `inventory`."""
+    def check_count(variant: Row, inventory: int, field: str = "inventory") -> None:
+        """Raise Invalid of `field` when more of the variant is in batches than `inventory`."""
         if inventory < (pieces := batched(variant)):
             raise Invalid(
-                errors={"inventory": [f"{pieces} pieces are in batches; write those off there."]}
+                errors={field: [f"{pieces} pieces are in batches; write those off there."]}
             )
 
     def tell(self, product: Row, variant: Row, after: int, version: int) -> None:

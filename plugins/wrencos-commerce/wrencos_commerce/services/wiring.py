@@ -49,14 +49,17 @@ from wrencos_commerce.services.search.synonyms import Synonyms
 from wrencos_commerce.services.skin_consent import SkinConsent
 from wrencos_commerce.services.skin_profiles import SkinProfiles
 from wrencos_commerce.services.stock import Stock
+from wrencos_commerce.services.stock_audit import StockAudit
+from wrencos_commerce.services.stock_counts import StockCounts
 from wrencos_commerce.services.stock_digest import StockDigest
 from wrencos_commerce.services.stock_notices import StockNotices
+from wrencos_commerce.services.stock_queries import StockQueries
 from wrencos_commerce.services.stock_requests import StockRequests
 from wrencos_commerce.services.taxes import Taxes
 from wrencos_commerce.services.translations import Translations
 from wrencos_commerce.services.wishlists import Wishlists
 from wrencos_core.api import Platform, ServiceRegistry
-from wrencos_core.contracts.commerce import ProductCatalog, Recommender
+from wrencos_core.contracts.commerce import ProductCatalog, Recommender, StockReader
 from wrencos_core.contracts.orders import OrderReader
 
 
@@ -76,7 +79,7 @@ def provide(platform: Platform, services: ServiceRegistry) -> None:
     services.provide(Categories, categories)
     services.provide(Brands, brands)
     _provide_content(platform, services)
-    services.provide(Stock, stock)
+    _provide_stock(services, stock)
     services.provide(Batches, Batches(platform, stock))
     services.provide(PriceHistory, prices)
     services.provide(Products, products)
@@ -105,6 +108,16 @@ def provide(platform: Platform, services: ServiceRegistry) -> None:
     _provide_advice(services, product_queries)
     _provide_reviews(platform, services)
     _provide_lists(platform, services, products=product_queries, carts=carts, stock=stock)
+
+
+def _provide_stock(services: ServiceRegistry, stock: Stock) -> None:
+    """Changing the stock, reading it, and proving that it adds up."""
+    queries = StockQueries()
+    services.provide(Stock, stock)
+    services.provide(StockCounts, StockCounts(stock))
+    services.provide(StockQueries, queries)
+    services.provide(StockReader, queries)
+    services.provide(StockAudit, StockAudit())
 
 
 def _provide_content(platform: Platform, services: ServiceRegistry) -> None:
