@@ -7,6 +7,7 @@ start, as a shop that meant to offer a gateway must not find out from its custom
 from __future__ import annotations
 
 from decimal import Decimal
+from importlib.util import find_spec
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, SecretStr, StringConstraints, ValidationInfo, field_validator
@@ -104,6 +105,13 @@ class GatewaySettings(Settings):
         if not all("!" <= char <= "~" for char in text):
             raise ValueError("must hold no blanks and nothing outside of ASCII")
         return value if text else None
+
+    @field_validator("stripe_api_key")
+    @classmethod
+    def _has_package(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and find_spec("stripe") is None:
+            raise ValueError("needs a package: pip install 'wrencos-commerce[stripe]'")
+        return value
 
     @field_validator("stripe_api_base", "paypal_api_base")
     @classmethod

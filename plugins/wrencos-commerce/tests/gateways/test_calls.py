@@ -53,11 +53,18 @@ def test_a_refusal_is_an_answer(server):
     assert caller.send("GET", server.url).status == 422
 
 
-@pytest.mark.parametrize("status", [301, 302, 307, 429, 500, 503])
-def test_a_redirect_is_not_followed_and_trouble_is_no_answer(server, status):
-    server.planned = Answer(status, {}, {"Location": f"{server.url}/elsewhere"})
+@pytest.mark.parametrize("status", [304, 429, 500, 503])
+def test_trouble_is_no_answer(server, status):
+    server.planned = Answer(status, {})
     with pytest.raises(GatewayUnavailable, match=str(status)):
-        caller.send("GET", f"{server.url}/here")
+        caller.send("GET", server.url)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307])
+def test_a_redirect_is_not_followed(server, status):
+    server.planned = Answer(status, {}, {"Location": f"{server.url}/elsewhere"})
+    with pytest.raises(GatewayUnavailable, match="Redirects"):
+        caller.send("POST", f"{server.url}/here", body=b"secret")
     assert [request.path for request in server.requests] == ["/here"]
 
 

@@ -14,6 +14,7 @@ from wrencos_core.settings import SettingsError, Sources, load
 VNPAY = {"vnpay_tmn_code": "TESTTMN1", "vnpay_secret": "secret-of-vnpay"}
 
 BANK = {"bank_bin": "970416", "bank_account": "257678859", "bank_account_name": "WRENCOS"}
+STRIPE = {"stripe_api_key": "sk_test_1", "stripe_webhook_secret": "whsec_1"}
 
 
 def offered(make_platform: Any, **settings: Any) -> list[str]:
@@ -36,7 +37,9 @@ def test_both_can_be_switched_off(make_platform: Any) -> None:
     assert offered(make_platform, cod_enabled=False, cash_enabled=False) == []
 
 
-@pytest.mark.parametrize(("settings", "id"), [(VNPAY, "vnpay"), (BANK, "bank_transfer")])
+@pytest.mark.parametrize(
+    ("settings", "id"), [(VNPAY, "vnpay"), (BANK, "bank_transfer"), (STRIPE, "stripe")]
+)
 def test_what_is_set_is_offered(make_platform: Any, settings: Any, id: str) -> None:
     assert offered(make_platform, **settings) == ["cod", "cash", id]
 

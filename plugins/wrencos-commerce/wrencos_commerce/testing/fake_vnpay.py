@@ -43,6 +43,8 @@ class FakeVNPay(FakeServer):
     `is_signing` False: its API answers errors that nobody signed.
     """
 
+    remote = FakeServer.remote | {"pay", "ipn", "return_address", "settle_refunds"}
+
     def __init__(self, port: int = 0, tmn_code: str = TMN_CODE, secret: str = SECRET) -> None:
         super().__init__(port)
         self.tmn_code = tmn_code
@@ -138,10 +140,6 @@ class FakeVNPay(FakeServer):
     def answer(self, request: Request) -> Answer:
         if (request.method, request.path) == ("GET", "/paymentv2/vpcpay.html"):
             return self._open(request.query)
-        if (request.method, request.path) == ("POST", "/_pay"):
-            wanted = json.loads(request.body)
-            ipn = self.pay(wanted["reference"], wanted.get("code", "00"))
-            return Answer(200, {"ipn": ipn, "return": self.return_address(wanted["reference"])})
         if (request.method, request.path) == ("POST", "/merchant_webapi/api/transaction"):
             return self._api(json.loads(request.body))
         return Answer(404, {})

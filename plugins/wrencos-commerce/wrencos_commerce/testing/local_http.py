@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
 # `drop`: nothing is done, and the connection ends. `lose`: it is done, and the answer is lost.
@@ -38,8 +38,11 @@ class FakeServer:
     """`with FakeServer() as fake:` listens at `fake.url` until the block ends.
 
     Subclasses answer in `answer`, one request after the other. `requests` holds what was asked,
-    oldest first, and `books()` what was done; `GET /_books` answers the latter to other processes.
+    oldest first, and `books()` what was done. For other processes `GET /_books` answers the latter,
+    and `POST /_do` with `{"method": "pay", "arguments": [...]}` calls a method of `remote`.
     """
+
+    remote: ClassVar[frozenset[str]] = frozenset({"fail"})
 
     def __init__(self, port: int = 0) -> None:
         self.requests: list[Request] = []
@@ -85,14 +88,22 @@ class FakeServer:
         with self.lock:
             if request.path == "/_books":
                 return Answer(200, self.books())
+            if request.path == "/_do":
+                return self._do_as_told(json.loads(request.body))
             self.requests.append(request)
             failure = self._failure(request.path)
             if failure in (None, "lose"):
                 answer = self.answer(request)
+                answer = answer._replace(body=json.loads(_encoded(answer.body)))
                 return None if failure == "lose" else answer
         if failure == "hang":
             self._ended.wait()
         return Answer(500, {"message": "out of order"}) if failure == "error" else None
+
+    def _do_as_told(self, told: Mapping[str, Any]) -> Answer:
+        if told["method"] not in self.remote:
+            return Answer(404, {"message": f"one of {sorted(self.remote)}"})
+        return Answer(200, getattr(self, told["method"])(*told.get("arguments", [])))
 
     def _failure(self, path: str) -> Failure | None:
         for planned in self._failures:
@@ -123,7 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
         if answer is None:
             self.close_connection = True
             return
-        content = json.dumps(answer.body).encode()
+        content = _encoded(answer.body)
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -137,6 +148,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: tests look at `requests`."""
+
+
+def _encoded(body: Any) -> bytes:
+    return json.dumps(body, default=bytes.decode).encode()
 
 
 def run(kind: type[FakeServer], arguments: argparse.Namespace, **options: Any) -> None:

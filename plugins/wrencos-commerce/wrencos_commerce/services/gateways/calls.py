@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -71,20 +72,16 @@ class Caller:
     def _send(
         self, method: str, url: str, body: bytes | None, headers: dict[str, str]
     ) -> tuple[int, bytes]:
-        import requests
-
         deadline = time.monotonic() + self._seconds
         timeouts = (min(_CONNECT_SECONDS, self._seconds), self._seconds)
         with (
-            requests.Session() as session,
+            open_session() as session,
             session.request(
                 method,
                 url,
                 data=body,
                 headers=headers,
-                auth=_as_it_is,
                 timeout=timeouts,
-                allow_redirects=False,
                 stream=True,
             ) as response,
         ):
@@ -93,12 +90,23 @@ class Caller:
                 content += chunk
                 # A time-out of requests is one for each piece: a slow server could go on for ever.
                 if len(content) > _MOST_BYTES or time.monotonic() > deadline:
-                    raise requests.Timeout
+                    raise GatewayUnavailable("the answer does not end")
             return response.status_code, content
 
 
-# Given as authentication, so that requests does not look for one in a .netrc file.
-_as_it_is: Callable[[requests.PreparedRequest], requests.PreparedRequest] = lambda request: request  # noqa: E731
+@contextmanager
+def open_session() -> Iterator[requests.Session]:
+    """A session of requests that follows no redirect and looks for no login in a .netrc file."""
+    import requests
+
+    with requests.Session() as session:
+        session.max_redirects = 0
+        session.auth = _as_it_is
+        yield session
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def as_json(value: Any) -> bytes:

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from wrencos_commerce.services.gateways.bank_transfer import BankTransfer
 from wrencos_commerce.services.gateways.counter import Counter
 from wrencos_commerce.services.gateways.on_delivery import CashOnDelivery
+from wrencos_commerce.services.gateways.stripe_checkout import StripeCheckout
 from wrencos_commerce.services.gateways.vnpay import VNPay
 from wrencos_commerce.settings import CommerceSettings
 from wrencos_core.api import Platform
@@ -29,6 +30,7 @@ def _gateways(settings: CommerceSettings) -> tuple[PaymentGateway, ...]:
         Counter() if settings.cash_enabled else None,
         _bank_transfer(settings),
         _vnpay(settings),
+        _stripe(settings),
     ]
     return tuple(gateway for gateway in gateways if gateway is not None)
 
@@ -53,6 +55,17 @@ def _vnpay(settings: CommerceSettings) -> PaymentGateway | None:
         secret=_text(settings.vnpay_secret),
         pay_url=settings.vnpay_pay_url,
         api_url=settings.vnpay_api_url,
+        timeout_seconds=settings.gateway_timeout_seconds,
+    )
+
+
+def _stripe(settings: CommerceSettings) -> PaymentGateway | None:
+    if settings.stripe_api_key is None:
+        return None
+    return StripeCheckout(
+        api_key=_text(settings.stripe_api_key),
+        webhook_secret=_text(settings.stripe_webhook_secret),
+        api_base=settings.stripe_api_base,
         timeout_seconds=settings.gateway_timeout_seconds,
     )
 
