@@ -4,7 +4,7 @@ It imports no Flask; the HTTP half is `wrencos_core.web`. What stands here keeps
 meaning within a minor version, wherever in the core it lives.
 """
 
-from wrencos_core import audit, clock, ids, money, pdf, text
+from wrencos_core import audit, clock, ids, localised, money, pdf, text
 from wrencos_core.blocking import heavy
 from wrencos_core.cli import fail, pass_platform, print_json, print_table
 from wrencos_core.clock import now
@@ -86,6 +86,7 @@ __all__ = [
     "hookspec",
     "ids",
     "is_id",
+    "localised",
     "money",
     "new_id",
     "new_row",

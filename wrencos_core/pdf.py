@@ -27,7 +27,7 @@ _FILES = {_REGULAR: "OPENSANS_REGULAR", _BOLD: "OPENSANS_BOLD"}
 # The font has no narrow no-break space, which CLDR sets into amounts of some languages.
 _REPLACED = {0x202F: "\u00a0"}
 _CUT = "…"
-_GREY = 0.35
+_GREY, _SHADE = 0.35, 0.94
 
 
 class Paper(NamedTuple):
@@ -86,6 +86,19 @@ class PdfWriter:
         self._canvas.setStrokeGray(0.7)
         self._canvas.setLineWidth(width * _POINTS)
         self._canvas.line(x1 * _POINTS, self._up(y1), x2 * _POINTS, self._up(y2))
+
+    def shade(self, x: float, y: float, width: float, height: float) -> None:
+        """A light grey area, for what is to stand on it."""
+        self._canvas.setFillGray(_SHADE)
+        left, wide, high = x * _POINTS, width * _POINTS, height * _POINTS
+        self._canvas.rect(left, self._up(y + height), wide, high, stroke=0, fill=1)
+
+    def frame(self, x: float, y: float, width: float, height: float) -> None:
+        """A thin black rectangle, such as a box to tick."""
+        self._canvas.setStrokeGray(0)
+        self._canvas.setLineWidth(0.2 * _POINTS)
+        left, wide, high = x * _POINTS, width * _POINTS, height * _POINTS
+        self._canvas.rect(left, self._up(y + height), wide, high, stroke=1, fill=0)
 
     def squares(self, x: float, y: float, side: float, matrix: Iterable[Sequence[int]]) -> None:
         """A square code of `side` millimetres: each module of `matrix` that is not 0 is black."""

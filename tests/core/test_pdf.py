@@ -128,3 +128,21 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch):
     with pytest.raises(FeatureUnavailable, match=r"wrencos-core\[pdf\]"):
         pdf.PdfWriter(pdf.A4, "x")
     pdf._register_fonts.cache_clear()
+
+
+def test_an_area_is_light_and_a_frame_is_black():
+    writer = pdf.PdfWriter(pdf.A4, "Areas")
+    writer.next_page()
+    writer.shade(20, 20, 50, 10)
+    writer.frame(20, 50, 50, 10)
+    page = pypdfium2.PdfDocument(writer.finish())[0].render(scale=4).to_pil().convert("L")
+    millimetre = page.width / 210
+
+    def grey(x: float, y: float) -> int:
+        return page.getpixel((int(x * millimetre), int(y * millimetre)))
+
+    assert 200 < grey(25, 25) < 255
+    assert grey(25, 31) == 255
+    assert grey(25, 55) == 255
+    side = page.crop((0, int(55 * millimetre), page.width, int(55 * millimetre) + 1))
+    assert side.getextrema()[0] < 100

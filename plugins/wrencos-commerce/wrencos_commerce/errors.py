@@ -75,6 +75,12 @@ class TooManyNotes(Conflict):
     slug, title = "too-many-notes", "The order has as many notes as it can have"
 
 
+class NoInvoice(Conflict):
+    """`current` is the state of what there is no document of."""
+
+    slug, title = "no-invoice", "There is no such document"
+
+
 class UnknownPaymentMethod(DomainError):
     """`offered` lists the ids of the payment methods that there are."""
 

@@ -55,6 +55,22 @@ class CommerceSettings(GatewaySettings):
         7, ge=0, le=21, description="Days from delivery to a mail that asks for reviews; 0: none."
     )
 
+    legal_name: str = Field(
+        "", max_length=200, description="The business on invoices; empty: the shop's name."
+    )
+    legal_address: str = Field(
+        "",
+        max_length=500,
+        description="Where the business is, on invoices; `|` ends a line.",
+    )
+    tax_id: str = Field("", max_length=40, description="The business's tax number, on invoices.")
+    invoice_prefix: str = Field(
+        "INV", pattern="^[A-Z0-9]{1,10}$", description="What the numbers of invoices begin with."
+    )
+    credit_note_prefix: str = Field(
+        "CN", pattern="^[A-Z0-9]{1,10}$", description="What those of credit notes begin with."
+    )
+
     @field_validator("product_url")
     @classmethod
     def _known_places(cls, value: str) -> str:

@@ -8,6 +8,7 @@ from wrencos_commerce.commands import (
     batches,
     brands,
     ingredients,
+    order_documents,
     orders,
     products,
     recommendations,
@@ -19,6 +20,7 @@ from wrencos_commerce.commands import (
     translations,
 )
 
+orders.order.add_command(order_documents.invoice)
 products.product.add_command(shelf.shelf_cards)
 products.product.add_command(shelf.low_stock)
 products.product.add_command(translations.translations)

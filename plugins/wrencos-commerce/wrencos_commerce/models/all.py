@@ -8,6 +8,7 @@ from wrencos_commerce.models.batch_movement import BatchMovement
 from wrencos_commerce.models.brand import Brand
 from wrencos_commerce.models.cart import Cart
 from wrencos_commerce.models.category import Category
+from wrencos_commerce.models.document_counter import DocumentCounter
 from wrencos_commerce.models.import_run import ImportChange, ImportRun
 from wrencos_commerce.models.learned import CoPurchase, Generation, ProfileCount
 from wrencos_commerce.models.order import Order
@@ -51,6 +52,7 @@ MODELS: list[type[Document]] = [
     PaymentReview,
     Refund,
     AddressBook,
+    DocumentCounter,
     Review,
     RefusedReview,
     ReviewVote,

@@ -295,5 +295,6 @@ class Order(Document):
     note = StringField()
     staff_notes = EmbeddedDocumentListField(StaffNote)
     invoice_number = StringField()
+    invoiced_at = UTCDateTimeField()
     # The return whose goods this order replaces.
     exchange_for = StringField()

@@ -77,6 +77,12 @@ class Refund(Document):
             {"fields": ["state", "-created_at", "-_id"], "name": "by_state"},
             {"fields": ["-created_at", "-_id"], "name": "newest"},
             {"fields": ["ask_at"], "sparse": True, "name": "to_ask"},
+            {
+                "fields": ["credit_note_number"],
+                "unique": True,
+                "sparse": True,
+                "name": "credit_note",
+            },
         ],
     }
     id_prefix = "refund"
@@ -99,5 +105,7 @@ class Refund(Document):
     history = EmbeddedDocumentListField(RefundStateEntry, required=True)
     gateway_refund_id = StringField()
     succeeded_at = UTCDateTimeField()
+    credit_note_number = StringField()
+    credited_at = UTCDateTimeField()
     ask_at = UTCDateTimeField()
     asked = IntField(required=True, default=0)

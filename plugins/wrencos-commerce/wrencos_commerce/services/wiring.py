@@ -15,6 +15,8 @@ from wrencos_commerce.services.csv.restoring import Restorer
 from wrencos_commerce.services.csv.undoing import ImportUndo
 from wrencos_commerce.services.csv.uploads import ImportUploads
 from wrencos_commerce.services.csv.writing import Writer
+from wrencos_commerce.services.documents.numbers import DocumentNumbers
+from wrencos_commerce.services.documents.order_documents import OrderDocuments
 from wrencos_commerce.services.gallery import Gallery
 from wrencos_commerce.services.ingredients.gathering import IngredientGuard
 from wrencos_commerce.services.labels.shelf_cards import ShelfCards
@@ -101,6 +103,7 @@ def provide(platform: Platform, services: ServiceRegistry) -> None:
     services.provide(Orders, Orders(platform, stock))
     services.provide(OrderQueries, order_queries)
     services.provide(OrderNotes, OrderNotes())
+    services.provide(OrderDocuments, OrderDocuments(platform, DocumentNumbers(platform)))
     services.provide(OrderExport, OrderExport(platform, order_queries))
     services.provide(Reordering, Reordering(platform, carts, product_queries, stock))
     services.provide(ProductCatalog, product_queries)

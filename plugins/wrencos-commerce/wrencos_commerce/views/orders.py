@@ -77,6 +77,7 @@ class OrderDetailView(OrderView, kw_only=True):
     adjustments: list[AdjustmentView]
     shipping_address: ShippingAddressView
     tracking_number: str | None
+    invoice_number: str | None
     estimated_delivery: str
     payment_method: str
     note: str | None
@@ -159,6 +160,7 @@ def order_detail(row: Row, for_staff: bool) -> OrderDetailView:
             **{field: address.get(field) for field in ShippingAddressView.__struct_fields__}
         ),
         tracking_number=row.get("tracking_number"),
+        invoice_number=row.get("invoice_number"),
         estimated_delivery=row["estimated_delivery"],
         payment_method=row["payment_method"],
         note=row.get("note"),
