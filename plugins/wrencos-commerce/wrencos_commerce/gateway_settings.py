@@ -12,11 +12,19 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, SecretStr, StringConstraints, ValidationInfo, field_validator
 
-from wrencos_core.api import Settings, money
+from wrencos_core.api import Settings
 
 # Header and body values that must hold no line break nor anything outside of ASCII.
 _Plain = Annotated[str, StringConstraints(pattern=r"^[!-~]*$", max_length=255)]
 _Base = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$", max_length=255)]
+
+# https://developer.paypal.com/api/rest/reference/currency-codes/
+PAYPAL_CURRENCIES = frozenset(
+    {
+        *("AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "ILS"),
+        *("JPY", "MXN", "MYR", "NOK", "NZD", "PHP", "PLN", "SEK", "SGD", "THB", "TWD", "USD"),
+    }
+)
 
 # What is needed together; each is checked with the last of its fields.
 _TOGETHER = {
@@ -127,9 +135,9 @@ class GatewaySettings(Settings):
 
     @field_validator("paypal_currency")
     @classmethod
-    def _known_currency(cls, value: str) -> str:
-        if value and not money.is_currency(value):
-            raise ValueError("not an ISO 4217 currency")
+    def _offered_currency(cls, value: str) -> str:
+        if value and value not in PAYPAL_CURRENCIES:
+            raise ValueError(f"PayPal offers {', '.join(sorted(PAYPAL_CURRENCIES))}")
         return value
 
     @field_validator(*_TOGETHER)

@@ -15,6 +15,7 @@ VNPAY = {"vnpay_tmn_code": "TESTTMN1", "vnpay_secret": "secret-of-vnpay"}
 
 BANK = {"bank_bin": "970416", "bank_account": "257678859", "bank_account_name": "WRENCOS"}
 STRIPE = {"stripe_api_key": "sk_test_1", "stripe_webhook_secret": "whsec_1"}
+PAYPAL = {"paypal_client_id": "A", "paypal_secret": "B", "paypal_webhook_id": "C"}
 
 
 def offered(make_platform: Any, **settings: Any) -> list[str]:
@@ -38,7 +39,8 @@ def test_both_can_be_switched_off(make_platform: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "id"), [(VNPAY, "vnpay"), (BANK, "bank_transfer"), (STRIPE, "stripe")]
+    ("settings", "id"),
+    [(VNPAY, "vnpay"), (BANK, "bank_transfer"), (STRIPE, "stripe"), (PAYPAL, "paypal")],
 )
 def test_what_is_set_is_offered(make_platform: Any, settings: Any, id: str) -> None:
     assert offered(make_platform, **settings) == ["cod", "cash", id]

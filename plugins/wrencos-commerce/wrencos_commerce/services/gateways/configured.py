@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from wrencos_commerce.services.gateways.bank_transfer import BankTransfer
 from wrencos_commerce.services.gateways.counter import Counter
 from wrencos_commerce.services.gateways.on_delivery import CashOnDelivery
+from wrencos_commerce.services.gateways.paypal import PayPal
 from wrencos_commerce.services.gateways.stripe_checkout import StripeCheckout
 from wrencos_commerce.services.gateways.vnpay import VNPay
 from wrencos_commerce.settings import CommerceSettings
@@ -31,6 +32,7 @@ def _gateways(settings: CommerceSettings) -> tuple[PaymentGateway, ...]:
         _bank_transfer(settings),
         _vnpay(settings),
         _stripe(settings),
+        _paypal(settings),
     ]
     return tuple(gateway for gateway in gateways if gateway is not None)
 
@@ -66,6 +68,20 @@ def _stripe(settings: CommerceSettings) -> PaymentGateway | None:
         api_key=_text(settings.stripe_api_key),
         webhook_secret=_text(settings.stripe_webhook_secret),
         api_base=settings.stripe_api_base,
+        timeout_seconds=settings.gateway_timeout_seconds,
+    )
+
+
+def _paypal(settings: CommerceSettings) -> PaymentGateway | None:
+    if not settings.paypal_client_id:
+        return None
+    return PayPal(
+        client_id=settings.paypal_client_id,
+        secret=_text(settings.paypal_secret),
+        webhook_id=settings.paypal_webhook_id,
+        api_base=settings.paypal_api_base,
+        currency=settings.paypal_currency,
+        rate=settings.paypal_exchange_rate,
         timeout_seconds=settings.gateway_timeout_seconds,
     )
 
