@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from wrencos_commerce.services.abandoned_carts import FIND_ABANDONED, AbandonedCarts
 from wrencos_commerce.services.batches import Batches
 from wrencos_commerce.services.brands import RENAME_ON_PRODUCTS, Brands
 from wrencos_commerce.services.csv.work import import_jobs, import_schedules
@@ -52,6 +53,11 @@ def jobs(platform: Platform) -> Sequence[Job]:
             "commerce.expire_batches",
             lambda: _check_batches(find(Batches)),
             "Takes expired batches out of the stock, and tells what expires soon.",
+        ),
+        Job(
+            FIND_ABANDONED,
+            lambda: _tell_abandoned_carts(find(AbandonedCarts)),
+            "Tells of carts that were left alone for some hours.",
         ),
         Job(
             RENAME_ON_PRODUCTS,
@@ -103,6 +109,7 @@ def schedules() -> Sequence[Schedule]:
         Schedule("commerce.request_reviews", "commerce.request_reviews", cron="30 9 * * *"),
         Schedule("commerce.expire_batches", "commerce.expire_batches", cron="1 0,6,12,18 * * *"),
         Schedule("commerce.sweep_brand_names", "commerce.sweep_brand_names", cron="20 3 * * *"),
+        Schedule(FIND_ABANDONED, FIND_ABANDONED, every=timedelta(minutes=15)),
         Schedule(PUBLISH_DUE, PUBLISH_DUE, every=timedelta(minutes=1)),
         Schedule("commerce.prune_prices", "commerce.prune_prices", cron="10 4 * * 0"),
         Schedule(
@@ -114,6 +121,10 @@ def schedules() -> Sequence[Schedule]:
 
 def _learn() -> None:
     learn()
+
+
+def _tell_abandoned_carts(carts: AbandonedCarts) -> None:
+    carts.tell()
 
 
 def _publish_due(publishing: Publishing) -> None:

@@ -17,6 +17,7 @@ MODERATE_REVIEWS = "commerce.reviews.moderate"
 WRITE_SYNONYMS = "commerce.synonyms.write"
 READ_SEARCHES = "commerce.searches.read"
 READ_DEMAND = "commerce.stock_requests.read"
+READ_CARTS = "commerce.carts.read"
 READ_ORDERS = "commerce.orders.read"
 UPDATE_ORDER_STATUS = "commerce.orders.update_status"
 ANNOTATE_ORDERS = "commerce.orders.annotate"
@@ -38,6 +39,7 @@ PERMISSIONS = [
     Permission(WRITE_SYNONYMS, "Keep the synonyms of the search."),
     Permission(READ_SEARCHES, "See what customers search for and do not find."),
     Permission(READ_DEMAND, "See how many customers wait for what is sold out.", _STAFF),
+    Permission(READ_CARTS, "See the carts that customers left alone.", _STAFF),
     Permission(READ_ORDERS, "See every customer's orders.", _STAFF),
     Permission(UPDATE_ORDER_STATUS, "Move orders on, ship and cancel them.", _STAFF),
     Permission(ANNOTATE_ORDERS, "Write notes for the staff on orders.", _STAFF),

@@ -27,6 +27,12 @@ class CommerceSettings(GatewaySettings):
     guest_cart_days: int = Field(
         30, ge=1, le=365, description="Days after its last change that a guest's cart is kept."
     )
+    abandoned_cart_hours: int = Field(
+        4,
+        ge=0,
+        le=720,
+        description="Hours after which a filled cart counts as abandoned; 0: nobody is told.",
+    )
     delivery_days: int = Field(
         7, ge=0, le=90, description="Days from order to delivery that a customer is told."
     )

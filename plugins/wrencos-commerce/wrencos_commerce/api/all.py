@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wrencos_commerce.api import (
+    abandoned_carts,
     addresses,
     batches,
     brands,
@@ -45,6 +46,7 @@ BLUEPRINTS: list[Blueprint] = [
     stock.blp,
     cart.blp,
     cart.payment_methods,
+    abandoned_carts.blp,
     addresses.blp,
     tax_rates.blp,
     orders.blp,

@@ -30,6 +30,14 @@ class Cart(Document):
             {"fields": ["user_id"], "unique": True, "sparse": True, "name": "user"},
             {"fields": ["token_hash"], "unique": True, "sparse": True, "name": "token"},
             {"fields": ["items.product_id"], "sparse": True, "name": "by_product"},
+            {
+                "fields": ["updated_at", "_id"],
+                "name": "filled",
+                "partialFilterExpression": {
+                    "user_id": {"$exists": True},
+                    "items.0": {"$exists": True},
+                },
+            },
             {"fields": ["expires_at"], "name": "expiry", "expireAfterSeconds": 0},
         ],
     }
@@ -39,3 +47,5 @@ class Cart(Document):
     token_hash = StringField()
     expires_at = UTCDateTimeField()
     items = EmbeddedDocumentListField(CartItem)
+    # The state of which it was told that the cart is abandoned.
+    told_version = IntField()

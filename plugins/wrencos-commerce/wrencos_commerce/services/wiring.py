@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wrencos_commerce.services.abandoned_carts import AbandonedCarts
 from wrencos_commerce.services.addresses import Addresses
 from wrencos_commerce.services.batches import Batches
 from wrencos_commerce.services.brands import Brands
@@ -97,6 +98,7 @@ def provide(platform: Platform, services: ServiceRegistry) -> None:
     )
     services.provide(Taxes, taxes)
     services.provide(Carts, carts)
+    services.provide(AbandonedCarts, AbandonedCarts(platform, product_queries, pricing))
     services.provide(IngredientGuard, IngredientGuard(platform, carts))
     services.provide(IngredientReader, IngredientReader(platform))
     services.provide(Checkout, Checkout(platform, carts, pricing, stock))
