@@ -11,7 +11,7 @@ from wrencos_commerce.services.pricing import Pricing, contents
 from wrencos_commerce.services.product_queries import ProductQueries
 from wrencos_commerce.services.variants import find_variant
 from wrencos_commerce.settings import CommerceSettings
-from wrencos_core.api import Listing, Platform, now, transaction
+from wrencos_core.api import Listing, Platform, now, transactional
 from wrencos_core.contracts.commerce import CartAbandoned, CartContents
 
 Row = Mapping[str, Any]
@@ -54,9 +54,10 @@ class AbandonedCarts:
         }
         count = 0
         while rows := list(Cart.raw().find(query, {"version": 1}).limit(_AT_ONCE)):
-            count += sum(transaction(lambda row=row: self._tell(row)) for row in rows)
+            count += sum(self._tell(row) for row in rows)
         return count
 
+    @transactional
     def _tell(self, found: Row) -> bool:
         """Tell of the cart, unless it has changed since it was found."""
         as_found = {"_id": found["_id"], "version": found["version"]}
