@@ -51,6 +51,8 @@ def test_an_order_as_specified(
         "itemCount": 2,
         "currency": "USD",
         "status": "confirmed",
+        "paymentStatus": "pending",
+        "holdUntil": None,
         "estimatedDelivery": "2026-03-09",
         "message": "Order placed successfully. Confirmation email sent to user@example.com",
     }
@@ -182,7 +184,9 @@ def test_other_payment_methods_are_refused_with_what_is_offered(
     assert answer.get_json()["type"] == "urn:wrencos:problem:unknown-payment-method"
     assert answer.get_json()["offered"] == ["cod"]
     assert client.get("/api/payment-methods").get_json() == {
-        "paymentMethods": [{"paymentMethodId": "cod", "name": "Cash on delivery"}]
+        "paymentMethods": [
+            {"paymentMethodId": "cod", "name": "Cash on delivery", "kind": "on_delivery"}
+        ]
     }
 
 
@@ -231,6 +235,7 @@ def test_what_a_checkout_asks_of_the_database(
         ("findAndModify", "commerce_products"),
         ("insert", "commerce_stock_movements"),
         ("insert", "commerce_orders"),
+        ("insert", "commerce_payments"),
         ("commitTransaction", 1),
     ]
     assert [step for step in steps if step[1] == "auth_users"] == [

@@ -31,6 +31,8 @@ MakeProduct = Callable[..., str]
 HOME = ShippingAddress(street="1 Example Road", city="Huế", country="VN")
 PURCHASE = Purchase(payment_method_id="cod", address=HOME)
 START = 8
+# A part of an order is shipped by naming it, not by a status.
+MOVABLE = [status for status in OrderStatus if status is not OrderStatus.PARTIALLY_SHIPPED]
 
 adjustments = st.lists(
     st.builds(
@@ -76,7 +78,7 @@ operations = st.lists(
     st.one_of(
         st.tuples(st.just("add"), st.integers(0, 1), st.integers(0, 1), st.integers(1, 5)),
         st.tuples(st.just("order"), st.integers(0, 1), st.just(0), st.just(0)),
-        st.tuples(st.just("move"), st.integers(0, 5), st.integers(0, 4), st.just(0)),
+        st.tuples(st.just("move"), st.integers(0, 5), st.integers(0, len(MOVABLE) - 1), st.just(0)),
     ),
     min_size=4,
     max_size=25,
@@ -136,7 +138,7 @@ class Shop:
         if not self.placed:
             return
         id = self.placed[number % len(self.placed)]
-        wanted = list(OrderStatus)[status]
+        wanted = MOVABLE[status]
         current = OrderStatus(Order.raw().find_one({"_id": id})["status"])
         try:
             self.orders.change_status(id, StatusChange(status=wanted), SYSTEM)

@@ -117,3 +117,31 @@ class ReviewTransitionRefused(Conflict):
     """`allowed` lists the states that the review may go to from where it is."""
 
     slug, title = "review-transition-refused", "The review can't go to this state"
+
+
+class NothingToPay(Conflict):
+    slug, title = "nothing-to-pay", "There is nothing to pay here now"
+
+
+class PaymentRefused(Conflict):
+    slug, title = "payment-refused", "The payment could not be begun"
+
+
+class PaymentUnavailable(DomainError):
+    """The gateway does not answer; the same request may do soon, and pays nothing twice."""
+
+    status, slug, title = 503, "payment-unavailable", "The payment service does not answer now"
+
+
+class NothingToRefund(Conflict):
+    slug, title = "nothing-to-refund", "There is not so much to pay back"
+
+
+class RefundTransitionRefused(Conflict):
+    """`current` is the state that the refund is in."""
+
+    slug, title = "refund-transition-refused", "The refund can't go to this state"
+
+
+class ReviewResolved(Conflict):
+    slug, title = "review-resolved", "Somebody has decided this already"

@@ -9,6 +9,7 @@ from wrencos_commerce.services.abandoned_carts import FIND_ABANDONED, AbandonedC
 from wrencos_commerce.services.batches import Batches
 from wrencos_commerce.services.brands import RENAME_ON_PRODUCTS, Brands
 from wrencos_commerce.services.csv.work import import_jobs, import_schedules
+from wrencos_commerce.services.payments.work import payment_jobs, payment_schedules
 from wrencos_commerce.services.price_history import PriceHistory
 from wrencos_commerce.services.publishing import PUBLISH_DUE, Publishing
 from wrencos_commerce.services.recommendations.learning import learn
@@ -91,6 +92,7 @@ def jobs(platform: Platform) -> Sequence[Job]:
             timeout=timedelta(hours=1),
             queue="low",
         ),
+        *payment_jobs(platform),
         *import_jobs(platform),
         *search_jobs(platform),
     ]
@@ -99,6 +101,7 @@ def jobs(platform: Platform) -> Sequence[Job]:
 def schedules() -> Sequence[Schedule]:
     """When jobs are due without being asked for; times are the shop's."""
     return [
+        *payment_schedules(),
         *import_schedules(),
         Schedule(
             "commerce.sweep_stock_requests",

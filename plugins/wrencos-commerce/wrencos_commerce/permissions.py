@@ -22,6 +22,10 @@ READ_ORDERS = "commerce.orders.read"
 UPDATE_ORDER_STATUS = "commerce.orders.update_status"
 ANNOTATE_ORDERS = "commerce.orders.annotate"
 EXPORT_ORDERS = "commerce.orders.export"
+READ_PAYMENTS = "commerce.payments.read"
+COLLECT_PAYMENTS = "commerce.payments.collect"
+REVIEW_PAYMENTS = "commerce.payments.review"
+REQUEST_REFUNDS = "commerce.refunds.request"
 
 _STAFF = frozenset({Role.STAFF})
 
@@ -44,4 +48,8 @@ PERMISSIONS = [
     Permission(UPDATE_ORDER_STATUS, "Move orders on, ship and cancel them.", _STAFF),
     Permission(ANNOTATE_ORDERS, "Write notes for the staff on orders.", _STAFF),
     Permission(EXPORT_ORDERS, "Download orders with their customers' names and addresses."),
+    Permission(READ_PAYMENTS, "See every customer's payments and refunds.", _STAFF),
+    Permission(COLLECT_PAYMENTS, "Say that money is there: in cash, or by transfer."),
+    Permission(REVIEW_PAYMENTS, "Decide about payments that need a human."),
+    Permission(REQUEST_REFUNDS, "Pay customers back."),
 ]

@@ -36,6 +36,22 @@ class CommerceSettings(GatewaySettings):
     delivery_days: int = Field(
         7, ge=0, le=90, description="Days from order to delivery that a customer is told."
     )
+    hold_minutes: int = Field(
+        15, ge=1, le=1440, description="Minutes that the stock of an online payment is held."
+    )
+    transfer_hold_hours: int = Field(
+        72, ge=1, le=720, description="Hours that the stock of a bank transfer is held."
+    )
+    unpaid_order_hours: int = Field(
+        24, ge=1, le=720, description="Hours after which an order that nobody paid is cancelled."
+    )
+    payment_give_up_hours: int = Field(
+        24, ge=1, le=720, description="Hours after its end that a gateway is asked of a payment."
+    )
+    payment_result_url: str = Field(
+        "{base_url}/orders/{order_id}?payment={payment_id}&outcome={outcome}",
+        description="Page to which a customer comes back from paying.",
+    )
     low_stock_threshold: int = Field(
         5, ge=0, le=9999, description="Pieces of a variant from which on it counts as running low."
     )

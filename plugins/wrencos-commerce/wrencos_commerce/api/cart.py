@@ -1,4 +1,4 @@
-"""/api/cart and /api/payment-methods"""
+"""/api/cart"""
 
 from __future__ import annotations
 
@@ -14,17 +14,14 @@ from wrencos_commerce.services.addresses import Addresses
 from wrencos_commerce.services.carts import CartHolder, Carts
 from wrencos_commerce.services.checkout import Checkout, Purchase
 from wrencos_commerce.services.ingredients.gathering import IngredientGuard
-from wrencos_commerce.services.payment_methods import offered
 from wrencos_commerce.settings import CommerceSettings
 from wrencos_commerce.views.cart import (
     CartItemAdded,
     CartUpdated,
     CartView,
     OrderConfirmation,
-    PaymentMethods,
     cart_view,
     order_confirmation,
-    payment_method_view,
 )
 from wrencos_core.contracts.auth import UserDirectory
 from wrencos_core.contracts.orders import ShippingAddress
@@ -38,9 +35,6 @@ from wrencos_core.web import (
 )
 
 blp = Blueprint("cart", __name__, url_prefix="/cart", description="The cart and the checkout.")
-payment_methods = Blueprint(
-    "payment_methods", __name__, url_prefix="/payment-methods", description="Ways to pay."
-)
 
 HEADER, COOKIE = "X-Cart-Token", "wrencos_cart"
 
@@ -106,30 +100,25 @@ def checkout(body: dict[str, Any]) -> OrderConfirmation:
     """Order what is in the cart.
 
     It goes to the `shippingAddress`, or to the saved one with this `addressId`; `saveAddress` keeps
-    a new one for the next order. `paymentMethodId` is one of GET /api/payment-methods. With
+    a new one for the next order. An order that is paid in advance is `pending` and its pieces are
+    held: go on with POST /api/payments. `paymentMethodId` is one of GET /api/payment-methods. With
     `expectedTotal` the order is placed only at that price: else 409 `price-changed` with the new
     total. 409 `out-of-stock` lists the products that there is too little of; nothing has changed
     then. Send an Idempotency-Key, so that a repeated request can't order twice.
     """
     holder = _holder()
+    user = service(UserDirectory).find(str(holder.identity.user_id))
     purchase = Purchase(
         payment_method_id=body["payment_method_id"],
         address=_address(body),
+        locale=user.locale if user else None,
         note=body.get("note"),
         expected_total=body.get("expected_total"),
     )
     row = service(Checkout).place(holder, purchase)
     if body["save_address"]:
         service(Addresses).keep(row["user_id"], purchase.address)
-    user = service(UserDirectory).find(row["user_id"])
     return order_confirmation(row, user.email if user else None)
-
-
-@payment_methods.get("", access=PUBLIC)
-@payment_methods.response(200, PaymentMethods)
-def list_payment_methods() -> PaymentMethods:
-    """List the ways to pay that a checkout accepts."""
-    return PaymentMethods(payment_methods=[payment_method_view(method) for method in offered()])
 
 
 def _cookie(token: str) -> str:

@@ -15,7 +15,6 @@ from wrencos_commerce.models.product import Product
 from wrencos_commerce.services.carts import CartHolder, Carts
 from wrencos_commerce.services.checkout import Checkout, Purchase
 from wrencos_commerce.services.orders import Orders, StatusChange
-from wrencos_commerce.services.payment_methods import CASH_ON_DELIVERY
 from wrencos_commerce.services.stock_ledger import Unit
 from wrencos_core.api import SYSTEM, DemoContext, clock, now, transaction
 
@@ -172,7 +171,7 @@ class Simulation:
                 continue
         if not filled:
             return None
-        purchase = Purchase(payment_method_id=CASH_ON_DELIVERY.id, address=order.customer.address)
+        purchase = Purchase(payment_method_id="cod", address=order.customer.address)
         return str(self._checkout.place(holder, purchase)["_id"])
 
 

@@ -123,7 +123,7 @@ class Payment(Document):
 
 
 class PaymentMessage(Document):
-    """What a gateway said once, kept as it came; its id is made of the method and the event's id."""
+    """What a gateway said, kept once as it came: its id is made of the method and the event's."""
 
     meta = {
         "collection": "commerce_payment_messages",
@@ -137,4 +137,4 @@ class PaymentMessage(Document):
     refund_id = StringField()
     outcome = StringField(required=True)
     source = StringField(required=True)
-    raw = StringField(required=True)
+    payload = StringField(required=True)

@@ -6,31 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wrencos_commerce.errors import TransitionRefused
-from wrencos_commerce.models.order import (
-    TRANSITIONS,
-    Order,
-    OrderStatus,
-    PaymentStatus,
-    is_finished,
-)
-from wrencos_commerce.models.stock_movement import MovementReason
-from wrencos_commerce.services.order_queries import adjustments_of, charges_of, lines_of
-from wrencos_commerce.services.payment_methods import payment_method
-from wrencos_commerce.services.privacy import forget_buyers
-from wrencos_commerce.services.stock import Stock
-from wrencos_core.api import (
-    Identity,
-    NotFound,
-    Platform,
-    StaleVersion,
-    audit,
-    bump,
-    now,
-    transactional,
-)
-from wrencos_core.contracts.auth import UserDirectory
-from wrencos_core.contracts.orders import OrderPaid, OrderStatusChanged
+from wrencos_commerce.models.order import OrderStatus
+from wrencos_commerce.services.order_cancelling import CancelReason, OrderCancelling
+from wrencos_commerce.services.order_moves import OrderMoves, locked, refuse_other_ways
+from wrencos_commerce.services.order_shipments import OrderShipments, Parcel
+from wrencos_core.api import Identity, Invalid, audit, transactional
 
 Row = Mapping[str, Any]
 
@@ -40,6 +20,7 @@ class StatusChange:
     """The status that an order shall get, and what is noted with it."""
 
     status: OrderStatus
+    carrier: str | None = None
     tracking_number: str | None = None
     note: str | None = None
 
@@ -47,140 +28,82 @@ class StatusChange:
 class Orders:
     """Changes orders; rows have the fields of the Order document."""
 
-    def __init__(self, platform: Platform, stock: Stock) -> None:
-        self._platform = platform
-        self._outbox = platform.outbox
-        self._stock = stock
+    def __init__(
+        self, moves: OrderMoves, shipments: OrderShipments, cancelling: OrderCancelling
+    ) -> None:
+        self._moves = moves
+        self._shipments = shipments
+        self._cancelling = cancelling
 
     @transactional
     def change_status(self, id: str, change: StatusChange, identity: Identity) -> Row:
         """Move an order on, for staff; the changed row.
 
-        Cancelling puts its stock back. An order that is paid on delivery counts as paid once it
-        is delivered, and once finished that of an erased user loses its address. Raises NotFound,
-        or TransitionRefused with what is allowed.
+        `shipped` sends a parcel with all that is left, `delivered` says that all parcels arrived:
+        an order that is paid on delivery counts as paid then. Cancelling puts the stock back, and
+        pays back what was paid. Raises NotFound, or TransitionRefused with what is allowed.
         """
-        row = self._moved(_existing({"_id": id}), change, identity)
-        # What runs by itself is in the order's history; the audit log is for what people do.
-        if identity.channel != "job":
-            changes = {"status": change.status.value, "tracking_number": change.tracking_number}
-            audit.record(identity, "commerce.orders.update_status", id, changes)
+        row = self._changed(locked({"_id": id}), change, identity)
+        changes = {"status": change.status.value, "tracking_number": change.tracking_number}
+        _record(identity, "commerce.orders.update_status", id, changes)
+        return row
+
+    def _changed(self, order: Row, change: StatusChange, identity: Identity) -> Row:
+        if change.status is OrderStatus.SHIPPED:
+            parcel = Parcel(
+                carrier=change.carrier, tracking_number=change.tracking_number, note=change.note
+            )
+            return self._shipments.ship(order, parcel, identity)
+        if change.status is OrderStatus.DELIVERED:
+            return self._shipments.deliver(order, identity, note=change.note)
+        if change.status is OrderStatus.CANCELLED:
+            reason = CancelReason.STAFF
+            return self._cancelling.cancel(order, identity, reason=reason, note=change.note)
+        if change.status is OrderStatus.PARTIALLY_SHIPPED:
+            refuse_other_ways(order, change.status)
+            raise Invalid(errors={"newStatus": ["Send a shipment with some of the pieces."]})
+        return self._moves.move(order, change.status, identity, note=change.note)
+
+    @transactional
+    def ship(self, id: str, parcel: Parcel, identity: Identity) -> Row:
+        """Send a parcel with some of the pieces off; raises as `OrderShipments.ship` does."""
+        row = self._shipments.ship(locked({"_id": id}), parcel, identity)
+        shipment = row["shipments"][-1]
+        changes = {"shipment_id": shipment["id"], "tracking_number": parcel.tracking_number}
+        _record(identity, "commerce.orders.ship", id, changes)
+        return row
+
+    @transactional
+    def deliver(self, id: str, shipment_id: str, identity: Identity) -> Row:
+        """A parcel arrived; raises as `OrderShipments.deliver` does."""
+        row = self._shipments.deliver(locked({"_id": id}), identity, shipment_id)
+        _record(identity, "commerce.orders.deliver", id, {"shipment_id": shipment_id})
+        return row
+
+    @transactional
+    def refuse_parcel(self, id: str, identity: Identity, note: str | None = None) -> Row:
+        """The customer did not take the parcel: the order is cancelled, its pieces are back.
+
+        Raises NotFound, or TransitionRefused unless it is under way.
+        """
+        order = locked({"_id": id})
+        self._shipments.refuse_unless_under_way(order)
+        reason = CancelReason.PARCEL_REFUSED
+        row = self._cancelling.cancel(order, identity, reason=reason, note=note)
+        _record(identity, "commerce.orders.refuse_parcel", id, {"note": note})
         return row
 
     @transactional
     def cancel(self, id: str, identity: Identity, note: str | None = None) -> Row:
-        """Cancel the caller's own order while it has not been shipped; the changed row.
+        """Cancel the caller's own order while nothing of it has been shipped; the changed row.
 
-        Raises NotFound, also for another's order, or TransitionRefused.
+        What was paid is paid back. Raises NotFound, also for another's order, or TransitionRefused.
         """
-        order = _existing({"_id": id, "user_id": identity.user_id})
-        change = StatusChange(status=OrderStatus.CANCELLED, note=note)
-        return self._moved(order, change, identity)
-
-    def _moved(self, order: Row, change: StatusChange, identity: Identity) -> Row:
-        previous, status = OrderStatus(order["status"]), change.status
-        if status not in TRANSITIONS[previous]:
-            allowed = sorted(next.value for next in TRANSITIONS[previous])
-            raise TransitionRefused(
-                f"The order is {previous}; it can go to: {', '.join(allowed) or 'nothing'}.",
-                current=previous.value,
-                allowed=allowed,
-            )
-        row = _stored(order, change, identity)
-        if status is OrderStatus.CANCELLED:
-            self._stock.put_back(
-                order["lines"],
-                reason=MovementReason.CANCELLED,
-                reference=order["_id"],
-                identity=identity,
-            )
-        self._outbox.publish(
-            OrderStatusChanged(
-                id=f"{order['_id']}:status:{status.value}",
-                occurred_at=row["updated_at"],
-                order_id=order["_id"],
-                user_id=order.get("user_id"),
-                status=status.value,
-                previous=previous.value,
-            )
-        )
-        if _became_paid(order, row):
-            self._publish_payment(row)
-        if is_finished(status) and self._is_erased(order.get("user_id")):
-            forget_buyers([order["_id"]])
-            row = _existing({"_id": order["_id"]})
-        return row
-
-    def _is_erased(self, user_id: str | None) -> bool:
-        if user_id is None:
-            return False
-        directory = self._platform.services.require(UserDirectory)
-        user = directory.find(user_id)
-        return user is not None and user.is_erased
-
-    def _publish_payment(self, row: Row) -> None:
-        self._outbox.publish(
-            OrderPaid(
-                id=f"{row['_id']}:paid",
-                occurred_at=row["updated_at"],
-                order_id=row["_id"],
-                user_id=row.get("user_id"),
-                channel=row["channel"],
-                payment_id=row["_id"],
-                payment_method=row["payment_method"],
-                amount=row["total_price"],
-                fee=None,
-                lines=lines_of(row),
-                charges=charges_of(row),
-                adjustments=adjustments_of(row),
-                prices_include_tax=row["prices_include_tax"],
-                tax_total=row["tax_total"],
-                currency=row["currency"],
-            )
-        )
+        order = locked({"_id": id, "user_id": identity.user_id})
+        return self._cancelling.cancel(order, identity, reason=CancelReason.CUSTOMER, note=note)
 
 
-def _existing(query: Row) -> Row:
-    row: Row | None = Order.raw().find_one(query)
-    if row is None:
-        raise NotFound(f"There is no order {query['_id']}.")
-    return row
-
-
-def _stored(order: Row, change: StatusChange, identity: Identity) -> Row:
-    """Write the new status with its line of history; of two at once, one finds it changed."""
-    entry = {"status": change.status.value, "at": now(), "actor": identity.actor}
-    if change.note:
-        entry["note"] = change.note
-    values: dict[str, Any] = {
-        "status": change.status.value,
-        "payment_status": _payment_after(order, change.status),
-    }
-    if change.status is OrderStatus.DELIVERED:
-        values["delivered_at"] = entry["at"]
-    if change.tracking_number:
-        values["tracking_number"] = change.tracking_number
-    row: Row | None = Order.raw().find_one_and_update(
-        {"_id": order["_id"], "status": order["status"]},
-        bump({"$set": values, "$push": {"history": entry}}),
-        return_document=True,
-    )
-    if row is None:
-        raise StaleVersion()
-    return row
-
-
-def _payment_after(order: Row, status: OrderStatus) -> str:
-    """The payment status that goes with the order's new status."""
-    if order["payment_status"] != PaymentStatus.PENDING:
-        return str(order["payment_status"])
-    if status is OrderStatus.CANCELLED:
-        return PaymentStatus.VOID.value
-    if status is OrderStatus.DELIVERED and payment_method(order["payment_method"]).paid_on_delivery:
-        return PaymentStatus.PAID.value
-    return PaymentStatus.PENDING.value
-
-
-def _became_paid(before: Row, after: Row) -> bool:
-    paid = PaymentStatus.PAID
-    return bool(before["payment_status"] != paid and after["payment_status"] == paid)
+def _record(identity: Identity, action: str, id: str, changes: Mapping[str, Any]) -> None:
+    """What runs by itself is in the order's history; the audit log is for what people do."""
+    if identity.channel != "job":
+        audit.record(identity, action, id, changes)

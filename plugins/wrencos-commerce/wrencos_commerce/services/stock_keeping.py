@@ -53,6 +53,17 @@ class StockKeeping:
             names.append(full_name(product, variant) if product else unit.product_id)
         return OutOfStock(f"There is not enough of: {', '.join(names)}.", products=products)
 
+    def has(self, wanted: Mapping[Unit, int]) -> bool:
+        """Whether so many pieces of each could be sold now; changes nothing."""
+        query = {"_id": {"$in": sorted({unit.product_id for unit in wanted})}, "is_active": True}
+        rows = {row["_id"]: row for row in Product.raw().find(query, {"variants": 1})}
+        for unit, quantity in wanted.items():
+            product = rows.get(unit.product_id)
+            variant = find_variant(product, unit.variant_id) if product else None
+            if variant is None or not variant["is_active"] or self.available(variant) < quantity:
+                return False
+        return True
+
     def available(self, variant: Row) -> int:
         """How many pieces of a variant could be sold today: its inventory less what has expired."""
         today = self.today().isoformat()

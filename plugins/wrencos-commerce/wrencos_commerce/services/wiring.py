@@ -22,10 +22,28 @@ from wrencos_commerce.services.gallery import Gallery
 from wrencos_commerce.services.ingredients.gathering import IngredientGuard
 from wrencos_commerce.services.labels.shelf_cards import ShelfCards
 from wrencos_commerce.services.low_stock import LowStock
+from wrencos_commerce.services.order_cancelling import OrderCancelling
 from wrencos_commerce.services.order_export import OrderExport
+from wrencos_commerce.services.order_moves import OrderMoves
 from wrencos_commerce.services.order_notes import OrderNotes
+from wrencos_commerce.services.order_payments import OrderPayments
+from wrencos_commerce.services.order_placing import OrderPlacing
 from wrencos_commerce.services.order_queries import OrderQueries
+from wrencos_commerce.services.order_shipments import OrderShipments
 from wrencos_commerce.services.orders import Orders
+from wrencos_commerce.services.payments.attempts import PaymentAttempts
+from wrencos_commerce.services.payments.collecting import Collecting
+from wrencos_commerce.services.payments.expiry import Expiry
+from wrencos_commerce.services.payments.methods import PaymentMethods
+from wrencos_commerce.services.payments.queries import PaymentQueries
+from wrencos_commerce.services.payments.reconciliation import Reconciliation
+from wrencos_commerce.services.payments.refund_sending import RefundSending
+from wrencos_commerce.services.payments.refund_settling import RefundSettling
+from wrencos_commerce.services.payments.refunds import Refunds
+from wrencos_commerce.services.payments.review_desk import ReviewDesk
+from wrencos_commerce.services.payments.reviews import PaymentReviews
+from wrencos_commerce.services.payments.webhooks import Webhooks
+from wrencos_commerce.services.payments.writer import PaymentWriter
 from wrencos_commerce.services.price_history import PriceHistory
 from wrencos_commerce.services.pricing import Pricing
 from wrencos_commerce.services.product_changes import ProductChanges
@@ -101,8 +119,7 @@ def provide(platform: Platform, services: ServiceRegistry) -> None:
     services.provide(AbandonedCarts, AbandonedCarts(platform, product_queries, pricing))
     services.provide(IngredientGuard, IngredientGuard(platform, carts))
     services.provide(IngredientReader, IngredientReader(platform))
-    services.provide(Checkout, Checkout(platform, carts, pricing, stock))
-    services.provide(Orders, Orders(platform, stock))
+    _provide_selling(platform, services, carts=carts, pricing=pricing, stock=stock)
     services.provide(OrderQueries, order_queries)
     services.provide(OrderNotes, OrderNotes())
     services.provide(OrderDocuments, OrderDocuments(platform, DocumentNumbers(platform)))
@@ -123,6 +140,43 @@ def _provide_stock(services: ServiceRegistry, stock: Stock) -> None:
     services.provide(StockQueries, queries)
     services.provide(StockReader, queries)
     services.provide(StockAudit, StockAudit())
+
+
+def _provide_selling(
+    platform: Platform,
+    services: ServiceRegistry,
+    *,
+    carts: Carts,
+    pricing: Pricing,
+    stock: Stock,
+) -> None:
+    """From the checkout to the money, and all that becomes of an order."""
+    methods, reviews, moves = PaymentMethods(platform), PaymentReviews(), OrderMoves(platform)
+    order_payments = OrderPayments(platform, moves, stock)
+    writer = PaymentWriter(methods, order_payments, reviews)
+    collecting = Collecting(writer)
+    attempts = PaymentAttempts(platform, methods, order_payments)
+    refunds, settling = Refunds(platform), RefundSettling(platform, reviews)
+    reconciliation = Reconciliation(platform, methods, writer)
+    cancelling = OrderCancelling(platform, moves, stock, refunds)
+    shipments = OrderShipments(platform, moves, collecting)
+    placing = OrderPlacing(platform, stock, attempts, collecting)
+    services.provide(PaymentMethods, methods)
+    services.provide(PaymentReviews, reviews)
+    services.provide(PaymentWriter, writer)
+    services.provide(Collecting, collecting)
+    services.provide(PaymentAttempts, attempts)
+    services.provide(PaymentQueries, PaymentQueries(platform))
+    services.provide(Refunds, refunds)
+    services.provide(RefundSettling, settling)
+    services.provide(RefundSending, RefundSending(methods, settling))
+    services.provide(Reconciliation, reconciliation)
+    services.provide(Expiry, Expiry(cancelling, order_payments))
+    services.provide(Webhooks, Webhooks(methods, writer, settling, reconciliation))
+    services.provide(ReviewDesk, ReviewDesk(reviews, collecting, order_payments, refunds))
+    services.provide(OrderPlacing, placing)
+    services.provide(Orders, Orders(moves, shipments, cancelling))
+    services.provide(Checkout, Checkout(platform, carts, pricing, methods, placing))
 
 
 def _provide_content(platform: Platform, services: ServiceRegistry) -> None:

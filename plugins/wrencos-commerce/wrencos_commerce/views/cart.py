@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
 import msgspec
 
 from wrencos_commerce.services.ingredients.checking import IngredientWarning
-from wrencos_commerce.services.payment_methods import PaymentMethod
 from wrencos_commerce.services.pricing import PricedCart
 from wrencos_commerce.services.variants import variant_name
 from wrencos_commerce.views.base import Row, View
@@ -70,23 +70,17 @@ class CartUpdated(View, kw_only=True):
     updated_cart: CartView
 
 
-class PaymentMethodView(View, kw_only=True):
-    payment_method_id: str
-    name: str
-
-
-class PaymentMethods(View, kw_only=True):
-    payment_methods: list[PaymentMethodView]
-
-
 class OrderConfirmation(View, kw_only=True):
-    """`estimatedDelivery` is a day: `2026-03-09`."""
+    """`estimatedDelivery` is a day: `2026-03-09`. The stock of a `pending` order is held until
+    `holdUntil`: pay it with POST /api/payments till then."""
 
     order_id: str
     total_price: Decimal
     item_count: int
     currency: str
     status: str
+    payment_status: str
+    hold_until: datetime | None
     estimated_delivery: str
     message: str
 
@@ -126,10 +120,6 @@ def cart_view(cart: PricedCart, warnings: Sequence[IngredientWarning] = ()) -> C
     )
 
 
-def payment_method_view(method: PaymentMethod) -> PaymentMethodView:
-    return PaymentMethodView(payment_method_id=method.id, name=method.name)
-
-
 def order_confirmation(row: Row, email: str | None) -> OrderConfirmation:
     sent = f" Confirmation email sent to {email}" if email else ""
     return OrderConfirmation(
@@ -138,6 +128,8 @@ def order_confirmation(row: Row, email: str | None) -> OrderConfirmation:
         item_count=row["item_count"],
         currency=row["currency"],
         status=row["status"],
+        payment_status=row["payment_status"],
+        hold_until=row.get("hold_until"),
         estimated_delivery=row["estimated_delivery"],
         message=f"Order placed successfully.{sent}",
     )

@@ -1,0 +1,68 @@
+"""Money that people take: at the door, at the counter, or seen on the bank's statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from wrencos_commerce.errors import NothingToPay
+from wrencos_commerce.models.payment import Payment
+from wrencos_commerce.services.order_moves import locked
+from wrencos_commerce.services.payments.states import is_open
+from wrencos_commerce.services.payments.writer import PaymentWriter
+from wrencos_core.api import Identity, NotFound, audit, transactional
+from wrencos_core.contracts.payments import GatewayEvent, PaymentKind, PaymentOutcome
+
+Row = Mapping[str, Any]
+
+_BY_HAND = {PaymentKind.ON_DELIVERY, PaymentKind.COUNTER, PaymentKind.TRANSFER}
+
+
+class Collecting:
+    """Tells the writer what people say of payments."""
+
+    def __init__(self, writer: PaymentWriter) -> None:
+        self._writer = writer
+
+    def collect_open(self, order: Row, kind: PaymentKind, identity: Identity) -> Row:
+        """The open attempt of this kind to pay an order that the transaction has locked is paid;
+        the order's row. Nothing happens when there is none."""
+        payment = Payment.raw().find_one({"open_for": order["_id"], "kind": kind.value})
+        if payment is not None:
+            self._collected(payment, identity)
+        return locked({"_id": order["_id"]})
+
+    @transactional
+    def collect(self, payment_id: str, identity: Identity, note: str | None = None) -> Row:
+        """The whole amount of an open payment is in our hands; its row.
+
+        For the staff, of payments that no gateway tells of. Raises NotFound or NothingToPay.
+        """
+        payment = Payment.raw().find_one({"_id": payment_id})
+        if payment is None:
+            raise NotFound(f"There is no payment {payment_id}.")
+        locked({"_id": payment["order_id"]})
+        payment = Payment.raw().find_one({"_id": payment_id})
+        if payment["kind"] not in _BY_HAND or not is_open(payment):
+            raise NothingToPay(f"This payment is {payment['state']}, or its gateway tells of it.")
+        self._collected(payment, identity)
+        changes = {"amount": payment["amount"], "note": note}
+        audit.record(identity, "commerce.payments.collect", payment_id, changes)
+        row: Row = Payment.raw().find_one({"_id": payment_id})
+        return row
+
+    def accept(self, payment: Row, identity: Identity) -> None:
+        """A human vouches for an open payment of any kind; joins the caller's transaction."""
+        self._collected(payment, identity)
+
+    def _collected(self, payment: Row, identity: Identity) -> None:
+        # What is missing of it: a part may have come by transfer.
+        rest = payment["amount"] - payment["received"]
+        event = GatewayEvent(
+            event_id=f"{payment['_id']}:collected",
+            outcome=PaymentOutcome.PAID,
+            reference=payment["reference"],
+            amount=rest if payment["kind"] == PaymentKind.TRANSFER else None,
+            currency=payment.get("charged_currency") or payment["currency"],
+        )
+        self._writer.apply(payment["method"], event, source="staff", identity=identity)

@@ -1,0 +1,36 @@
+"""The messages of gateways, each kept once as it came."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from wrencos_commerce.models.payment import PaymentMessage
+from wrencos_core.api import new_row
+from wrencos_core.contracts.payments import GatewayEvent, RefundEvent
+
+
+def is_known(method: str, event_id: str) -> bool:
+    """Whether the message was stored before."""
+    return PaymentMessage.raw().find_one({"_id": _message_id(method, event_id)}) is not None
+
+
+def keep(method: str, event: GatewayEvent | RefundEvent, source: str, **about: str) -> None:
+    """Store the message as it came; two at once conflict, and the second finds the first."""
+    payload = msgspec.json.encode(event.raw, enc_hook=str).decode()
+    row = new_row(
+        _message_id(method, event.event_id),
+        method=method,
+        event_id=event.event_id,
+        outcome=event.outcome.value,
+        source=source,
+        payload=payload,
+        **about,
+    )
+    PaymentMessage.raw().insert_one(row)
+
+
+def _message_id(method: str, event_id: str) -> str:
+    digest = hashlib.sha256(f"{method}|{event_id}".encode()).hexdigest()
+    return f"{PaymentMessage.id_prefix}_{digest[:26]}"

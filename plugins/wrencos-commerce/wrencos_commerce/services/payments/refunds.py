@@ -1,0 +1,227 @@
+"""Refunds: what is asked for is set aside at once, sent by a job, and settled by its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from wrencos_commerce.errors import NothingToRefund, RefundTransitionRefused
+from wrencos_commerce.models.payment import Payment, PaymentState
+from wrencos_commerce.models.refund import Refund, RefundReason, RefundState
+from wrencos_commerce.services.gateways.references import new_reference
+from wrencos_commerce.services.order_moves import changed, locked
+from wrencos_commerce.services.payments.refund_amounts import (
+    Allocation,
+    of_amount,
+    of_pieces,
+    of_rest,
+    reserved,
+)
+from wrencos_commerce.services.payments.states import is_open
+from wrencos_core.api import (
+    Identity,
+    Invalid,
+    Listing,
+    NotFound,
+    Platform,
+    audit,
+    bump,
+    money,
+    new_id,
+    new_row,
+    now,
+    transactional,
+)
+
+Row = Mapping[str, Any]
+
+SUBMIT_REFUND = "commerce.submit_refund"
+NEWEST = [("created_at", -1), ("_id", -1)]
+_WITH_MONEY = [PaymentState.PAID.value, PaymentState.PARTIALLY_REFUNDED.value]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundWish:
+    """What shall be paid back: `pieces` by variant with `charges` by code, or an `amount` in major
+    units, or all that is left when neither is told."""
+
+    reason: RefundReason
+    pieces: Mapping[str, int] | None = None
+    charges: Sequence[str] = ()
+    amount: Decimal | None = None
+    note: str | None = None
+    return_id: str | None = None
+
+
+class Refunds:
+    """Asks for refunds and reads them; refund_sending.py pays them."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._jobs = platform.jobs
+        self._listing = Listing(Refund.raw)
+
+    @transactional
+    def request(self, order_id: str, wish: RefundWish, identity: Identity) -> Row:
+        """Set a refund of a paid order aside and have it sent; its row.
+
+        Never more than was paid, however many ask at once. Raises NotFound, NothingToRefund, or
+        Invalid for more than is left.
+        """
+        order = locked({"_id": order_id})
+        row = self._requested(order, _allocated(order, wish), wish, identity)
+        changes = {"amount": row["amount"], "reason": row["reason"], "refund_id": row["_id"]}
+        audit.record(identity, "commerce.refunds.request", order_id, changes)
+        return row
+
+    def refund_rest(self, order: Row, reason: RefundReason, identity: Identity) -> Row:
+        """Pay back all that is left of an order that the transaction has locked; its row."""
+        allocation = of_rest(order)
+        if allocation.amount:
+            self._requested(order, allocation, RefundWish(reason=reason), identity)
+        return locked({"_id": order["_id"]})
+
+    def refund_return(self, order: Row, wish: RefundWish, identity: Identity) -> Row | None:
+        """Pay back what came back to an order that the transaction has locked; None for nothing."""
+        allocation = _allocated(order, wish)
+        if not allocation.amount:
+            return None
+        return self._requested(order, allocation, wish, identity)
+
+    @transactional
+    def request_not_owed(self, payment_id: str, note: str | None, identity: Identity) -> Row:
+        """Pay back money that is for no order: it came too late, or a second time; the row.
+
+        Raises NotFound or NothingToRefund.
+        """
+        payment = Payment.raw().find_one({"_id": payment_id})
+        if payment is None:
+            raise NotFound(f"There is no payment {payment_id}.")
+        order = locked({"_id": payment["order_id"]})
+        payment = Payment.raw().find_one({"_id": payment_id})
+        owed = payment["amount"] if payment["is_counted"] else 0
+        rest = payment["received"] - owed - _not_owed_before(payment_id)
+        if is_open(payment) or rest <= 0:
+            raise NothingToRefund("All of this money is for the order, or went back already.")
+        wish = RefundWish(reason=RefundReason.NOT_OWED, note=note)
+        row = self._stored(order, payment, rest, Allocation(lines=(), charges=()), wish, identity)
+        changes = {"amount": rest, "refund_id": row["_id"]}
+        audit.record(identity, "commerce.refunds.request", payment_id, changes)
+        return row
+
+    def _requested(
+        self, order: Row, allocation: Allocation, wish: RefundWish, identity: Identity
+    ) -> Row:
+        query = {"order_id": order["_id"], "is_counted": True, "state": {"$in": _WITH_MONEY}}
+        payment = Payment.raw().find_one(query)
+        if payment is None or not allocation.amount:
+            raise NothingToRefund("Nothing of this order was paid, or all of it went back.")
+        changed(order["_id"], {"$set": reserved(order, allocation)})
+        return self._stored(order, payment, allocation.amount, allocation, wish, identity)
+
+    def _stored(
+        self,
+        order: Row,
+        payment: Row,
+        amount: int,
+        allocation: Allocation,
+        wish: RefundWish,
+        identity: Identity,
+    ) -> Row:
+        most = payment["received"] - amount
+        aside = {"_id": payment["_id"], "refund_reserved": {"$lte": most}}
+        kept = Payment.raw().update_one(aside, bump({"$inc": {"refund_reserved": amount}}))
+        if not kept.matched_count:
+            raise NothingToRefund("More than was paid can't go back.")
+        moment, state = now(), RefundState.REQUESTED.value
+        values = {
+            "charged_amount": _charged(payment, amount),
+            "note": wish.note,
+            "return_id": wish.return_id,
+            "user_id": order.get("user_id"),
+        }
+        row = new_row(
+            new_id(Refund.id_prefix),
+            order_id=order["_id"],
+            payment_id=payment["_id"],
+            method=payment["method"],
+            request_id=new_reference(),
+            amount=amount,
+            currency=order["currency"],
+            lines=list(allocation.lines),
+            charges=list(allocation.charges),
+            reason=wish.reason.value,
+            actor=identity.actor,
+            state=state,
+            history=[{"state": state, "at": moment, "actor": identity.actor}],
+            # The sweep sends it when the job of this commit is lost.
+            ask_at=moment,
+            asked=0,
+            **{name: value for name, value in values.items() if value is not None},
+        )
+        Refund.raw().insert_one(row)
+        self._jobs.enqueue(SUBMIT_REFUND, key=row["_id"], refund_id=row["_id"])
+        return row
+
+    def page(self, wanted: Row, skip: int, limit: int) -> tuple[list[Row], int]:
+        """Refunds, the newest first, and how many fit; `wanted` may name a state, an order, …"""
+        return self._listing.page(dict(wanted), sort=NEWEST, skip=skip, limit=limit)
+
+    @staticmethod
+    def get(id: str) -> Row:
+        """The refund; raises NotFound."""
+        row: Row | None = Refund.raw().find_one({"_id": id})
+        if row is None:
+            raise NotFound(f"There is no refund {id}.")
+        return row
+
+    @staticmethod
+    def of_order(order_id: str) -> list[Row]:
+        """The refunds of an order, the newest first."""
+        return list(Refund.raw().find({"order_id": order_id}).sort(NEWEST).limit(100))
+
+
+def refuse_unless(refund: Row, *states: RefundState) -> None:
+    """Raise RefundTransitionRefused unless the refund is in one of the states."""
+    if refund["state"] not in states:
+        raise RefundTransitionRefused(f"The refund is {refund['state']}.", current=refund["state"])
+
+
+def _allocated(order: Row, wish: RefundWish) -> Allocation:
+    if wish.pieces is not None or wish.charges:
+        if wish.amount is not None:
+            raise Invalid(errors={"amount": ["Name either pieces or an amount."]})
+        return of_pieces(order, wish.pieces or {}, wish.charges)
+    if wish.amount is None:
+        return of_rest(order)
+    try:
+        amount = money.to_minor(wish.amount, order["currency"])
+    except ValueError as error:
+        raise Invalid(errors={"amount": [str(error)]}) from error
+    return of_amount(order, amount)
+
+
+def _not_owed_before(payment_id: str) -> int:
+    query = {
+        "payment_id": payment_id,
+        "reason": RefundReason.NOT_OWED.value,
+        "state": {"$ne": RefundState.REJECTED.value},
+    }
+    return sum(row["amount"] for row in Refund.raw().find(query, {"amount": 1}))
+
+
+def _charged(payment: Row, amount: int) -> int | None:
+    """The amount in the charged currency, where that is another; the last refund takes the rest.
+
+    Along one line, as in refund_amounts.py: all refunds together are what was charged.
+    """
+    total = payment.get("charged_amount")
+    if total is None:
+        return None
+    before = payment["refund_reserved"]
+
+    def up_to(refunded: int) -> int:
+        return money.round_half_up(Decimal(total * refunded) / payment["amount"])
+
+    return up_to(before + amount) - up_to(before)
