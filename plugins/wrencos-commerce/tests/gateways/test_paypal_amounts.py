@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from wrencos_commerce.gateway_settings import PAYPAL_CURRENCIES
 from wrencos_commerce.services.gateways.paypal_amounts import Charge, Exchange, read, written
@@ -56,11 +56,13 @@ def test_amounts_as_text(amount: int, currency: str, text: str) -> None:
     assert read(text, currency) == amount
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**10).map(lambda it: it * 100), st.sampled_from(sorted(PAYPAL_CURRENCIES)))
 def test_amounts_come_back(amount: int, currency: str) -> None:
     assert read(written(amount, currency), currency) == amount
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**12), st.decimals("0.01", "50000", places=2))
 def test_a_conversion_is_off_by_half_a_cent_at_most(amount: int, rate: Decimal) -> None:
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from wrencos_commerce.services.gateways.references import (
     is_reference,
@@ -29,6 +29,7 @@ def test_what_is_none(text: str) -> None:
     assert not is_reference(text)
 
 
+@settings(deadline=None)
 @given(references, noise, noise, st.data())
 def test_it_is_found_in_an_altered_memo(
     reference: str, before: str, after: str, data: st.DataObject
@@ -39,17 +40,20 @@ def test_it_is_found_in_an_altered_memo(
     assert references_in(f"{before}{spaced}{after}") == [reference]
 
 
+@settings(deadline=None)
 @given(references)
 def test_misread_letters_are_read_right(reference: str) -> None:
     typed = reference.lower().replace("0", "o").replace("1", "l")
     assert references_in(f"CK {typed}") == [reference]
 
 
+@settings(deadline=None)
 @given(references, references)
 def test_two_are_both_found(first: str, second: str) -> None:
     assert references_in(f"{first} {second} {first}") == [first, second]
 
 
+@settings(deadline=None)
 @given(references, st.integers(1, 18), st.data())
 def test_a_mistyped_one_is_hardly_taken_for_another(
     reference: str, position: int, data: st.DataObject
@@ -59,6 +63,7 @@ def test_a_mistyped_one_is_hardly_taken_for_another(
     assert typed == reference or references_in(typed) in ([], [typed])
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_can_be_searched(memo: str) -> None:
     assert all(map(is_reference, references_in(memo)))

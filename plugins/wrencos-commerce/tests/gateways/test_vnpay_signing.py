@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, quote, urlencode
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from wrencos_commerce.services.gateways.vnpay_signing import (
     check_pipe_signature,
@@ -163,11 +163,13 @@ def test_a_value_with_a_bar_is_never_signed_nor_taken_for_signed() -> None:
         check_pipe_signature(["a|b", "c"], joined, SECRET)
 
 
+@settings(deadline=None)
 @given(fields_of_vnpay, st.text(min_size=1, max_size=40))
 def test_what_is_signed_is_verified(fields: dict[str, str], secret: str) -> None:
     assert check(signed_query(fields, secret), secret) == fields
 
 
+@settings(deadline=None)
 @given(fields_of_vnpay, st.data())
 def test_any_change_is_noticed(fields: dict[str, str], data: st.DataObject) -> None:
     query = signed_query(fields, SECRET)
@@ -186,6 +188,7 @@ def test_any_change_is_noticed(fields: dict[str, str], data: st.DataObject) -> N
         check(query, f"{SECRET}x")
 
 
+@settings(deadline=None)
 @given(st.lists(plain_text, min_size=1, max_size=10), st.data())
 def test_any_change_of_a_message_of_the_api_is_noticed(
     values: list[str], data: st.DataObject
@@ -199,6 +202,7 @@ def test_any_change_of_a_message_of_the_api_is_noticed(
         check_pipe_signature(changed, signature, SECRET)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_no_query_makes_it_fail_otherwise(raw: bytes) -> None:
     pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True, errors="replace")

@@ -114,13 +114,14 @@ class VNPay:
         dong = read_amount(amount)
         if dong is None:
             raise BadSignature("vnp_Amount is no amount")
+        said = outcome(code, status)
         return GatewayEvent(
             event_id=event_id(reference, number, code, status),
-            outcome=outcome(code, status),
+            outcome=said,
             reference=reference,
             amount=dong,
             currency="VND",
-            transaction_id=transaction_id(number),
+            transaction_id=transaction_id(number, said),
             reason=reason(code, status),
             occurred_at=read_date(fields.get("vnp_PayDate", "")),
             raw=fields,

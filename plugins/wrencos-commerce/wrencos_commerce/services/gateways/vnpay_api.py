@@ -87,16 +87,16 @@ class VNPayAPI:
         if code != SUCCESS or answer["TransactionType"] != _PAYMENT:
             raise GatewayUnavailable(_told(answer))
         status, number = answer["TransactionStatus"], answer["TransactionNo"]
-        amount = read_amount(answer["Amount"])
+        outcome, amount = outcome_of_status(status), read_amount(answer["Amount"])
         if amount is None:
             raise GatewayUnavailable("vnp_Amount is no amount")
         return GatewayEvent(
             event_id=event_id(payment.reference, number, code, status),
-            outcome=outcome_of_status(status),
+            outcome=outcome,
             reference=payment.reference,
             amount=amount,
             currency="VND",
-            transaction_id=transaction_id(number),
+            transaction_id=transaction_id(number, outcome),
             reason=reason(code, status),
             occurred_at=read_date(answer["PayDate"]),
             raw=answer,

@@ -117,6 +117,7 @@ def event_id(reference: str, number: str, response_code: str, status: str) -> st
     return f"{reference}:{number}:{response_code}:{status}"
 
 
-def transaction_id(number: str) -> str | None:
-    """VNPay's number of the money; it writes `0` where there is none."""
-    return number if number.strip("0") else None
+def transaction_id(number: str, outcome: PaymentOutcome = PaymentOutcome.PAID) -> str | None:
+    """VNPay's number of the money, where there is any; it may number failed attempts too."""
+    is_money = outcome in (PaymentOutcome.PAID, PaymentOutcome.SUSPICIOUS)
+    return number if is_money and number.strip("0") else None
