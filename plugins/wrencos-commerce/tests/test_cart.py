@@ -30,8 +30,14 @@ def test_an_empty_cart(me: Caller) -> None:
     assert me.get("/api/cart").get_json() == {
         "items": [],
         "adjustments": [],
+        "charges": [],
         "subtotal": 0,
+        "tax": 0,
+        "pricesIncludeTax": True,
         "total": 0,
+        "shipping": None,
+        "coupons": [],
+        "refusedCoupons": [],
         "itemCount": 0,
         "currency": "USD",
         "warnings": [],
@@ -64,6 +70,12 @@ def test_adding_shows_in_the_cart(
         "lineTotal": 59.98,
         "imageUrl": "/media/commerce/serum.svg",
         "available": True,
+        "priceChanged": False,
+        "previousPrice": None,
+        "discount": 0,
+        "taxRate": "0",
+        "tax": 0,
+        "total": 59.98,
     }
     assert (cart["total"], cart["itemCount"]) == (74.98, 3)
 

@@ -12,8 +12,11 @@ from flask.testing import FlaskClient
 from wrencos_commerce.models.cart import Cart
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.models.product import Product
+from wrencos_commerce.services import presence
 from wrencos_commerce.services.carts import CartHolder, Carts
+from wrencos_commerce.settings import CommerceSettings
 from wrencos_core.api import ANONYMOUS, NotAuthenticated, Platform, new_id
+from wrencos_core.testing.accounts import Logins
 from wrencos_core.testing.callers import Caller
 
 MakeProduct = Callable[..., str]
@@ -223,10 +226,24 @@ def test_a_repeated_request_orders_once(
 
 
 def test_what_a_checkout_asks_of_the_database(
-    me: Caller, make_product: MakeProduct, purchase: dict[str, Any], commands_of: Any
+    make_platform: Any,
+    make_app: Any,
+    make_product: MakeProduct,
+    purchase: dict[str, Any],
+    commands_of: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Of a transaction, each step holds what it has touched a round trip longer."""
-    add(me, make_product())
+    """Of a transaction, each step holds what it has touched a round trip longer.
+
+    That the shop has no taxes, shipping methods and promotions is known from the one before.
+    """
+    monkeypatch.setattr(presence, "REMEMBER_SECONDS", 3600)
+    platform = make_platform(settings={CommerceSettings: {"max_lines": 62}})
+    me = Logins(platform, make_app(platform))()
+    serum = make_product()
+    add(me, serum)
+    assert me.post("/api/cart/checkout", json=purchase).status_code == 201
+    add(me, serum)
     headers = {"Idempotency-Key": "order-1"}
     sent = commands_of(lambda: me.post("/api/cart/checkout", json=purchase, headers=headers))
     steps = [(name, command[name]) for command in sent for name in [next(iter(command))]]

@@ -19,6 +19,7 @@ class TestConformance(PluginConformance):
     bounded_otherwise: ClassVar = {
         "GET /api/categories": "A shop's menu shows the whole tree, and only staff add to it.",
         "GET /api/cart": "A cart has at most 100 different products.",
+        "GET /api/cart/shipping-methods": "A shop has at most 50 shipping methods.",
         "GET /api/payment-methods": "They are the few that the program knows.",
         "GET /api/skin-quiz": "Its questions are a file of this package.",
         "GET /api/products/suggest": "At most five of each kind are suggested.",

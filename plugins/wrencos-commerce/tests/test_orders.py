@@ -80,6 +80,10 @@ def test_the_history_lists_ones_own_orders(
                 "quantity": 2,
                 "lineTotal": 59.98,
                 "imageUrl": None,
+                "discount": 0,
+                "taxRate": "0",
+                "tax": 0,
+                "total": 59.98,
             }
         ],
     }

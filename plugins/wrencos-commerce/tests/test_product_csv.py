@@ -36,6 +36,7 @@ FULL = {
     "costPrice": "11.50",
     "inventory": "12",
     "barcode": "4006381333931",
+    "weight": "85",
     "shade": "Rosewood",
     "swatch": "#c4626b",
     "size": "30 ml",

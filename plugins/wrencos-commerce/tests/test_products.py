@@ -54,6 +54,7 @@ def test_a_product_is_created_as_specified(client: FlaskClient, admin: Caller) -
         "lowestPrice30Days": 29.99,
         "inventory": 0,
         "barcode": None,
+        "weight": None,
         "mediaIds": [],
         "isActive": True,
     }

@@ -54,9 +54,25 @@ class CartEmpty(Conflict):
 
 
 class PriceChanged(Conflict):
-    """`total` is what the order would cost now, in major units of `currency`."""
+    """`total` is what the order would cost now, in major units of `currency`.
+
+    `items` lists `{itemId, price, previousPrice}` of what was shown at another price.
+    """
 
     slug, title = "price-changed", "The total has changed"
+
+
+class NotDeliverable(Conflict):
+    """`offered` lists `{shippingMethodId, name, price}` of the methods that do go there."""
+
+    slug, title = "not-deliverable", "The order can't be sent there"
+
+
+class CouponRefused(Conflict):
+    """`coupons` lists `{code, reason}`; at a checkout, `total` is what it would cost without them,
+    in major units of `currency`."""
+
+    slug, title = "coupon-refused", "A coupon does not count"
 
 
 class CheckoutRefused(Conflict):

@@ -13,6 +13,7 @@ WRITE_BATCHES = "commerce.batches.write"
 READ_STOCK = "commerce.stock.read"
 WRITE_STOCK = "commerce.stock.write"
 WRITE_TAX_RATES = "commerce.tax_rates.write"
+WRITE_SHIPPING = "commerce.shipping_methods.write"
 MODERATE_REVIEWS = "commerce.reviews.moderate"
 WRITE_SYNONYMS = "commerce.synonyms.write"
 READ_SEARCHES = "commerce.searches.read"
@@ -39,6 +40,7 @@ PERMISSIONS = [
     Permission(READ_STOCK, "See how much there is of everything, and what came and went.", _STAFF),
     Permission(WRITE_STOCK, "Count the stock and correct it."),
     Permission(WRITE_TAX_RATES, "Set the rates of taxes."),
+    Permission(WRITE_SHIPPING, "Set shipping methods and what they cost."),
     Permission(MODERATE_REVIEWS, "Publish, hide and answer reviews.", _STAFF),
     Permission(WRITE_SYNONYMS, "Keep the synonyms of the search."),
     Permission(READ_SEARCHES, "See what customers search for and do not find."),

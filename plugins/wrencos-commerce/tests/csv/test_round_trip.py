@@ -30,6 +30,7 @@ _VARIANT: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "cost_price": st.none() | st.just(Decimal("1.25")),
         "swatch": st.just("#c4626b"),
         "barcode": st.just("4006381333931"),
+        "weight": st.integers(0, 10**6),
         "is_active": st.booleans(),
     },
 )

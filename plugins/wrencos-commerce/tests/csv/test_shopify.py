@@ -47,7 +47,7 @@ def test_the_older_spelling(run: Any, file: Callable[..., Path]) -> None:
     result = run("import", path)
     assert result.exit_code == 0, (result.output, result.exception)
     assert "These tags are no skin type or concern: vegan." in result.output
-    assert "not imported: Variant Grams, Variant Inventory Tracker" in result.output
+    assert "not imported: Variant Inventory Tracker" in result.output
     row = Product.raw().find_one({"slug": "velvet-lip"})
     assert row["description"] == "Soft & matt.\n\n- Light"
     assert (row["skin_types"], row["concerns"]) == (["dry"], ["dark-spots"])
@@ -57,6 +57,7 @@ def test_the_older_spelling(run: Any, file: Callable[..., Path]) -> None:
     first, second = row["variants"]
     assert (first["shade"], first["size"], first["sku"]) == ("Đỏ", "3 g", "V-1")
     assert (first["price"], first["cost_price"], first["barcode"]) == (1250, 400, "4006381333931")
+    assert (first["weight"], second["weight"]) == (3, 3)
     assert first["media_ids"] == [row["media"][3]["id"]]
     assert (second["shade"], second["inventory"]) == ("Hồng", 0)
     comb = Product.raw().find_one({"slug": "comb"})

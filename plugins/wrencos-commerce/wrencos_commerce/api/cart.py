@@ -11,6 +11,7 @@ from werkzeug.http import dump_cookie
 from wrencos_commerce.api.locale import wanted_locale
 from wrencos_commerce.schemas import cart as schemas
 from wrencos_commerce.services.addresses import Addresses
+from wrencos_commerce.services.cart_choices import CartChoices
 from wrencos_commerce.services.carts import CartHolder, Carts
 from wrencos_commerce.services.checkout import Checkout, Purchase
 from wrencos_commerce.services.ingredients.gathering import IngredientGuard
@@ -23,6 +24,7 @@ from wrencos_commerce.views.cart import (
     cart_view,
     order_confirmation,
 )
+from wrencos_commerce.views.shipping import ShippingQuotes, quote_view
 from wrencos_core.contracts.auth import UserDirectory
 from wrencos_core.contracts.orders import ShippingAddress
 from wrencos_core.web import (
@@ -42,7 +44,10 @@ HEADER, COOKIE = "X-Cart-Token", "wrencos_cart"
 @blp.get("", access=PUBLIC)
 @blp.response(200, CartView)
 def get_cart() -> CartView:
-    """Show the cart at present prices.
+    """Show the cart at present prices, with discounts, shipping and taxes.
+
+    An item whose price changed since it was chosen tells so. A checkout without `expectedTotal`
+    goes by what was shown here.
 
     A guest is known by the header X-Cart-Token or the cookie `wrencos_cart`. The first request of
     a logged-in user that carries one moves the guest's items into the user's own cart.
@@ -93,6 +98,37 @@ def remove_item(item_id: str) -> CartUpdated:
     return _updated(holder, "Item removed from cart")
 
 
+@blp.put("/shipping", access=PUBLIC)
+@blp.arguments(schemas.CartShippingBody)
+@blp.response(200, CartUpdated)
+def set_shipping(body: dict[str, Any]) -> CartUpdated:
+    """Tell where the cart would go, to see shipping and taxes before there is an address.
+
+    409 `not-deliverable` lists the methods that take it there when the chosen one does not.
+    """
+    holder = _holder()
+    service(CartChoices).set_shipping(
+        holder, body["country"], body.get("region"), body.get("shipping_method_id")
+    )
+    return _updated(holder, "Cart updated")
+
+
+@blp.get("/shipping-methods", access=PUBLIC)
+@blp.arguments(schemas.ShippingQuoteQuery, location="query")
+@blp.response(200, ShippingQuotes)
+def list_shipping_quotes(args: dict[str, Any]) -> ShippingQuotes:
+    """List the ways to send the cart, and what each would cost.
+
+    `country` and `region` (a state or city) go before what the cart was told; without either there
+    are none.
+    """
+    priced = service(CartChoices).quotes(_holder(), args.get("country"), args.get("region"))
+    return ShippingQuotes(
+        shipping_methods=[quote_view(quote, priced.currency) for quote in priced.shipping_quotes],
+        currency=priced.currency,
+    )
+
+
 @blp.post("/checkout", access=LOGGED_IN, idempotent=True)
 @blp.arguments(schemas.CheckoutBody)
 @blp.response(201, OrderConfirmation)
@@ -103,8 +139,11 @@ def checkout(body: dict[str, Any]) -> OrderConfirmation:
     a new one for the next order. An order that is paid in advance is `pending` and its pieces are
     held: go on with POST /api/payments. `paymentMethodId` is one of GET /api/payment-methods. With
     `expectedTotal` the order is placed only at that price: else 409 `price-changed` with the new
-    total. 409 `out-of-stock` lists the products that there is too little of; nothing has changed
-    then. Send an Idempotency-Key, so that a repeated request can't order twice.
+    total, or `coupon-refused` when a typed code does not count any more; without, only at what the
+    cart was last shown to cost. `shippingMethodId` is one of GET /api/cart/shipping-methods, the
+    cheapest when none is told here or in the cart; 409 `not-deliverable` lists what is offered.
+    409 `out-of-stock` lists the products that there is too little of; nothing has changed then.
+    Send an Idempotency-Key, so that a repeated request can't order twice.
     """
     holder = _holder()
     user = service(UserDirectory).find(str(holder.identity.user_id))
@@ -114,6 +153,7 @@ def checkout(body: dict[str, Any]) -> OrderConfirmation:
         locale=user.locale if user else None,
         note=body.get("note"),
         expected_total=body.get("expected_total"),
+        shipping_method_id=body.get("shipping_method_id"),
     )
     row = service(Checkout).place(holder, purchase)
     if body["save_address"]:
@@ -155,7 +195,7 @@ def _updated(holder: CartHolder, message: str) -> CartUpdated:
 
 
 def _shown(holder: CartHolder) -> CartView:
-    cart = service(Carts).priced(holder)
-    items = [{"product_id": line.product["_id"]} for line in cart.lines]
+    cart = service(Carts).shown(holder)
+    items = [{"product_id": line.product["_id"]} for line in cart.priced.lines]
     guard = service(IngredientGuard)
     return cart_view(cart, guard.warnings_for_cart(holder.identity, items, wanted_locale()))

@@ -90,7 +90,7 @@ def create_product(body: dict[str, Any]) -> ProductCreated:
 
     `price` is in major units of the shop's currency. Without a `sku` the product gets one. Shades
     and sizes are `variants`, each with its own SKU, stock and perhaps price; without, the product
-    has one variant with its own `sku`, `inventory` and `barcode`.
+    has one variant with its own `sku`, `inventory`, `barcode` and `weight`.
     """
     id = service(Products).create(body, current_identity())
     return ProductCreated(product_id=id, message="Product created successfully")
@@ -102,9 +102,9 @@ def create_product(body: dict[str, Any]) -> ProductCreated:
 def update_product(body: dict[str, Any], product_id: str) -> ProductUpdated:
     """Change the given fields of a product.
 
-    `sku`, `price`, `costPrice`, `inventory` and `barcode` are those of its only variant; one with
-    several has them changed there. With `If-Match` (the ETag of its GET) it is changed only if
-    nobody else has since: else 412.
+    `sku`, `price`, `costPrice`, `inventory`, `barcode` and `weight` are those of its only variant;
+    one with several has them changed there. With `If-Match` (the ETag of its GET) it is changed
+    only if nobody else has since: else 412.
     """
     row = service(Products).update(
         product_id,

@@ -15,6 +15,7 @@ from wrencos_commerce.commands import (
     reviews,
     search,
     shelf,
+    shipping,
     stock,
     taxes,
     translations,
@@ -36,4 +37,5 @@ COMMANDS: list[click.Command] = [
     reviews.review,
     search.search,
     taxes.tax,
+    shipping.shipping,
 ]

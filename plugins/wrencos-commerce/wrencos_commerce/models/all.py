@@ -29,6 +29,7 @@ from wrencos_commerce.models.search import (
     SearchSynonym,
     SearchWord,
 )
+from wrencos_commerce.models.shipping_method import ShippingMethod
 from wrencos_commerce.models.skin_profile import SkinProfile
 from wrencos_commerce.models.stock_alert import StockAlert
 from wrencos_commerce.models.stock_movement import StockMovement
@@ -46,6 +47,7 @@ MODELS: list[type[Document]] = [
     StockMovement,
     Cart,
     TaxRate,
+    ShippingMethod,
     Order,
     Payment,
     PaymentMessage,

@@ -21,6 +21,20 @@ class CartItemChange(Schema):
     quantity = Whole(1, 9999, required=True)
 
 
+class CartShippingBody(Schema):
+    """Where the cart would go: a country, and a state or city in it. Without a `shippingMethodId`
+    by the cheapest method."""
+
+    country = Country(required=True)
+    region = Line(100, allow_none=True)
+    shipping_method_id = Line(40, allow_none=True)
+
+
+class ShippingQuoteQuery(Schema):
+    country = Country()
+    region = Line(100)
+
+
 class ShippingAddressBody(Schema):
     street = Line(200, required=True)
     city = Line(100, required=True)
@@ -38,6 +52,7 @@ class CheckoutBody(Schema):
     """
 
     payment_method_id = Line(64, required=True)
+    shipping_method_id = Line(40)
     shipping_address = fields.Nested(ShippingAddressBody)
     address_id = Line(40)
     save_address = Flag(load_default=False)

@@ -12,6 +12,7 @@ from wrencos_commerce.models.product import fold_tag
 from wrencos_core.web import LANGUAGES, Line
 
 MOST_IN_STOCK = 2**31 - 1
+MOST_GRAMS = 10**6
 _PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
 
 

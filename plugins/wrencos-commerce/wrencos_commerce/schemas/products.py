@@ -8,7 +8,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from wrencos_commerce.models.product import MAX_VARIANTS, SORTS
-from wrencos_commerce.schemas.fields import MOST_IN_STOCK, ImageUrl, Slug, Tags
+from wrencos_commerce.schemas.fields import MOST_GRAMS, MOST_IN_STOCK, ImageUrl, Slug, Tags
 from wrencos_commerce.schemas.translations import LocaleQuery
 from wrencos_core.web import Flag, Line, Major, Moment, PageQuery, Schema, Text, Whole
 
@@ -25,7 +25,7 @@ class ProductListQuery(PageQuery, LocaleQuery):
 
 
 class VariantFields(Schema):
-    """`swatch` is a colour such as `#c4626b`, `barcode` a GTIN (EAN or UPC)."""
+    """`swatch` is a colour such as `#c4626b`, `barcode` a GTIN (EAN or UPC), `weight` grams."""
 
     sku = Line(64)
     shade = Line(60, allow_none=True)
@@ -35,6 +35,7 @@ class VariantFields(Schema):
     cost_price = Major(allow_none=True)
     inventory = Whole(0, MOST_IN_STOCK)
     barcode = Line(20, allow_none=True)
+    weight = Whole(0, MOST_GRAMS, allow_none=True)
     is_active = Flag()
 
 
@@ -52,6 +53,7 @@ class ProductFields(Schema):
     sku = Line(64)
     slug = Slug()
     barcode = Line(20, allow_none=True)
+    weight = Whole(0, MOST_GRAMS, allow_none=True)
     name = Line(200)
     description = Text(5000, 0)
     brand = Line(100, allow_none=True)

@@ -11,11 +11,14 @@ from typing import Any
 
 from pymongo import ReturnDocument
 
-from wrencos_commerce.errors import CartFull, OutOfStock, ProductUnavailable
-from wrencos_commerce.models.cart import Cart
-from wrencos_commerce.services.pricing import PricedCart, Pricing, PricingContext
+from wrencos_commerce.errors import CartEmpty, CartFull, OutOfStock, ProductUnavailable
+from wrencos_commerce.models.cart import MAX_COUPONS, Cart
+from wrencos_commerce.services.cart_context import shown_context
+from wrencos_commerce.services.priced import PricedCart, PricedLine
+from wrencos_commerce.services.pricing import Pricing
 from wrencos_commerce.services.product_lookup import existing
 from wrencos_commerce.services.product_queries import ProductQueries
+from wrencos_commerce.services.shown_prices import agreed, seen, shown_total
 from wrencos_commerce.services.stock import Stock
 from wrencos_commerce.services.variants import chosen_variant, find_variant, full_name
 from wrencos_commerce.settings import CommerceSettings
@@ -49,6 +52,14 @@ class CartHolder:
 
 
 @dataclass(frozen=True)
+class ShownCart:
+    """A cart as it is shown: its price, and its row (empty when there is none)."""
+
+    priced: PricedCart
+    row: Row
+
+
+@dataclass(frozen=True)
 class AddedItem:
     """What adding gave; `new_token` is for a guest who had no cart yet, and is not stored."""
 
@@ -73,24 +84,53 @@ class Carts:
         self._pricing = pricing
 
     def priced(self, holder: CartHolder) -> PricedCart:
-        """The cart at present prices; an empty one for whoever has none.
+        """As `shown`, the price alone."""
+        return self.shown(holder).priced
 
-        What does not exist any more is taken out: nobody could see it, or order beside it.
+    def shown(self, holder: CartHolder) -> ShownCart:
+        """The cart at present prices, to be shown; an empty one for whoever has none.
+
+        It remembers what it was shown to cost. What does not exist any more is taken out: nobody
+        could see it, or order beside it.
         """
         cart = self.current(holder)
+        lines = self.lines_of(cart)
+        context = shown_context(cart, holder.identity)
+        priced = self._pricing.price(lines, context)
+        if cart is None:
+            return ShownCart(priced, {})
+        by_id = {line.item_id: line for line in lines}
+        items = [
+            seen(item, by_id[item["id"]].price) for item in cart["items"] if item["id"] in by_id
+        ]
+        return ShownCart(priced, self._remembered(cart, items, shown_total(priced, context)))
+
+    def lines_of(self, cart: Row | None) -> list[PricedLine]:
+        """What is in the cart at present prices, without what does not exist any more."""
         items = cart["items"] if cart else []
         rows = self._products.by_ids([item["product_id"] for item in items])
-        if cart and (gone := [i["id"] for i in items if i["product_id"] not in rows]):
-            Cart.raw().update_one(
-                {"_id": cart["_id"]}, bump({"$pull": {"items": {"id": {"$in": gone}}}})
-            )
         lines = []
         for item in items:
             product = rows.get(item["product_id"])
             variant = find_variant(product, item["variant_id"]) if product else None
             if product and variant:
                 lines.append(self._pricing.line(item, product, variant))
-        return self._pricing.price(lines, PricingContext(identity=holder.identity))
+        return lines
+
+    @staticmethod
+    def _remembered(cart: Row, items: Items, shown: Row) -> Row:
+        """The cart with what was shown, stored when that differs from what it was shown before.
+
+        The version counts only what was taken out, so that to show a cart disturbs no change of
+        it; whoever changed it meanwhile is shown it anew.
+        """
+        changes = {"items": items, "shown": dict(shown)}
+        if all(cart.get(name) == value for name, value in changes.items()):
+            return cart
+        is_less = len(items) < len(cart["items"])
+        update = bump({"$set": changes}) if is_less else {"$set": changes}
+        Cart.raw().update_one({"_id": cart["_id"], "version": cart["version"]}, update)
+        return {**cart, **changes}
 
     def current(self, holder: CartHolder) -> Row | None:
         """The holder's cart as stored, after a guest's has been merged into it."""
@@ -122,6 +162,8 @@ class Carts:
             unit = {"product_id": product_id, "variant_id": variant["id"]}
             item = {"id": new_id("item"), **unit, "quantity": 0}
             items.append(item)
+        number = items.index(item)
+        items[number] = item = agreed(item, variant["price"])
         item["quantity"] += quantity
         self._check(product, variant, item["quantity"])
         self._store(cart, items)
@@ -133,9 +175,10 @@ class Carts:
         def change(items: Items) -> Items:
             item = _item(items, item_id)
             product = existing(item["product_id"], _LOOKED_AT)
-            self._check(product, chosen_variant(product, item["variant_id"]), quantity)
-            item["quantity"] = quantity
-            return items
+            variant = chosen_variant(product, item["variant_id"])
+            self._check(product, variant, quantity)
+            changed = {**agreed(item, variant["price"]), "quantity": quantity}
+            return [changed if one is item else one for one in items]
 
         self._change(holder, change)
 
@@ -160,8 +203,19 @@ class Carts:
         if _find_guest_cart(holder.token):
             self._merge(holder)
         filled = {"user_id": user_id, "items.0": {"$exists": True}}
-        before: Row | None = Cart.raw().find_one_and_update(filled, bump({"$set": {"items": []}}))
+        spent = {"coupons": "", "shown": ""}
+        before: Row | None = Cart.raw().find_one_and_update(
+            filled, bump({"$set": {"items": []}, "$unset": spent})
+        )
         return before
+
+    @transactional
+    def change(self, holder: CartHolder, fields: Callable[[Row], Row]) -> None:
+        """Set the fields that `fields` makes of the cart as it is; raises CartEmpty for none."""
+        cart = self.current(holder)
+        if cart is None or not cart["items"]:
+            raise CartEmpty("Put something into the cart first.")
+        _write(cart, {"$set": dict(fields(cart))})
 
     def _change(self, holder: CartHolder, change: Callable[[Items], Items]) -> None:
         def work() -> None:
@@ -223,21 +277,31 @@ class Carts:
         items = {item["variant_id"]: item for item in _copied(cart)}
         for item in guest["items"]:
             known = items.setdefault(item["variant_id"], {**item, "quantity": 0})
+            # What this client showed last.
+            known |= {key: item[key] for key in ("price", "previous_price") if key in item}
             most = self._settings.max_quantity
             known["quantity"] = min(known["quantity"] + item["quantity"], most)
-        self._store(cart, list(items.values())[: self._settings.max_lines])
+        coupons = list(dict.fromkeys([*cart.get("coupons", ()), *guest.get("coupons", ())]))
+        kept = {"shipping": guest["shipping"]} if guest.get("shipping") else {}
+        kept |= {"coupons": coupons[:MAX_COUPONS]} if coupons else {}
+        self._store(cart, list(items.values())[: self._settings.max_lines], kept)
 
-    def _store(self, cart: Row, items: Items) -> None:
+    def _store(self, cart: Row, items: Items, others: Row | None = None) -> None:
         """Exchange the items of the cart, unless it changed since it was read (StaleVersion)."""
-        changes: dict[str, Any] = {"items": items}
+        changes: dict[str, Any] = {"items": items, **(others or {})}
         if "token_hash" in cart:
             changes["expires_at"] = self._guest_expiry()
-        as_read = {"_id": cart["_id"], "version": cart["version"]}
-        if not Cart.raw().update_one(as_read, bump({"$set": changes})).matched_count:
-            raise StaleVersion("The cart was changed in the meantime.")
+        _write(cart, {"$set": changes, "$unset": {"shown": ""}})
 
     def _guest_expiry(self) -> datetime:
         return now() + timedelta(days=self._settings.guest_cart_days)
+
+
+def _write(cart: Row, update: dict[str, Any]) -> None:
+    """Change the cart, unless it changed since it was read (StaleVersion)."""
+    as_read = {"_id": cart["_id"], "version": cart["version"]}
+    if not Cart.raw().update_one(as_read, bump(update)).matched_count:
+        raise StaleVersion("The cart was changed in the meantime.")
 
 
 def _new_row(**values: Any) -> dict[str, Any]:

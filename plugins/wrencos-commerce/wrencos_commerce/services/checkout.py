@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from wrencos_commerce.errors import CartEmpty, CheckoutRefused, PriceChanged
+from wrencos_commerce.errors import CartEmpty, CheckoutRefused
 from wrencos_commerce.models.order import Order
+from wrencos_commerce.services.cart_context import checkout_context
 from wrencos_commerce.services.carts import CartHolder, Carts
 from wrencos_commerce.services.order_placing import NewOrder, OrderPlacing
 from wrencos_commerce.services.payments.methods import PaymentMethods
-from wrencos_commerce.services.pricing import PricedCart, PricedLine, Pricing, PricingContext
+from wrencos_commerce.services.pricing import PricedCart, PricedLine, Pricing
+from wrencos_commerce.services.shown_prices import require_agreed
 from wrencos_commerce.services.stock import Taken, needed
 from wrencos_commerce.services.stock_ledger import Unit
-from wrencos_core.api import Identity, Platform, money, new_id, transactional
+from wrencos_core.api import Identity, Platform, new_id, transactional
 from wrencos_core.contracts.orders import ShippingAddress
 
 Row = Mapping[str, Any]
@@ -30,6 +32,7 @@ class Purchase:
     locale: str | None = None
     note: str | None = None
     expected_total: Decimal | None = None
+    shipping_method_id: str | None = None
 
 
 class Checkout:
@@ -54,7 +57,8 @@ class Checkout:
         """Order what is in the cart and return the order's row.
 
         The stock is held or taken, the cart emptied and OrderPlaced published with it. Raises
-        UnknownPaymentMethod, CartEmpty, OutOfStock, CheckoutRefused, PriceChanged.
+        UnknownPaymentMethod, CartEmpty, OutOfStock, CheckoutRefused, NotDeliverable, CouponRefused,
+        PriceChanged.
         """
         identity, currency = holder.identity, self._pricing.currency
         kind = self._methods.chosen(purchase.payment_method_id, 0, currency).kind
@@ -65,14 +69,10 @@ class Checkout:
         wanted = needed(cart["items"])
         taken = self._placing.secure(wanted, kind, reference=order_id, identity=identity)
         lines = [self._line(item, taken) for item in cart["items"]]
-        context = PricingContext(
-            identity=identity,
-            country=purchase.address.country,
-            region=purchase.address.state,
-        )
+        context = checkout_context(cart, identity, purchase.address, purchase.shipping_method_id)
         priced = self._pricing.price(lines, context)
         self._refuse_for_plugins(priced, identity, purchase.address)
-        _refuse_other_total(priced, purchase.expected_total)
+        require_agreed(priced, cart, context, purchase.expected_total)
         new = NewOrder(
             id=order_id,
             user_id=identity.user_id,
@@ -98,9 +98,3 @@ class Checkout:
         reasons = [reason for answer in answers for reason in answer]
         if reasons:
             raise CheckoutRefused(" ".join(reasons), reasons=reasons)
-
-
-def _refuse_other_total(cart: PricedCart, expected: Decimal | None) -> None:
-    total = money.to_major(cart.total, cart.currency)
-    if expected is not None and expected != total:
-        raise PriceChanged("Please confirm the new total.", total=total, currency=cart.currency)

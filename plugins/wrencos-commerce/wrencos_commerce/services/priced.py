@@ -99,8 +99,10 @@ class PricedCart:
     """A cart with everything that makes up its total, in minor units of `currency`.
 
     `total` is the sum of the totals of the lines and charges. `goods_total` is what the goods cost
-    after discounts, before shipping: what a customer saw in the cart. `refused_coupons` says of
-    each typed code that does not count now why not.
+    after discounts, before shipping: what a customer saw in the cart. `shipping` is the chosen one
+    of `shipping_quotes`; both are empty in a shop without shipping methods and until it is known
+    where it goes, and `is_deliverable` is False when no chosen method goes there. `refused_coupons`
+    says of each typed code that does not count now why not.
     """
 
     lines: Sequence[PricedLine]
@@ -112,6 +114,8 @@ class PricedCart:
     total: int
     currency: str
     shipping: ShippingQuote | None = None
+    shipping_quotes: Sequence[ShippingQuote] = ()
+    is_deliverable: bool = True
     promotions: Sequence[CountedPromotion] = ()
     refused_coupons: Mapping[str, str] | None = None
 
@@ -130,7 +134,10 @@ class PricedCart:
 
 
 def contents(
-    lines: Sequence[PricedLine], currency: str, context: PricingContext | None = None
+    lines: Sequence[PricedLine],
+    currency: str,
+    context: PricingContext | None = None,
+    shipping: int | None = None,
 ) -> CartContents:
     """The cart as other plugins see it, before adjustments."""
     return CartContents(
@@ -151,5 +158,6 @@ def contents(
         currency=currency,
         coupons=tuple(context.coupons) if context else (),
         country=context.country if context else None,
-        region=context.region if context else None,
+        region=(context.region or context.city) if context else None,
+        shipping=shipping,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wrencos_commerce.services.priced import (
@@ -15,11 +15,13 @@ from wrencos_commerce.services.priced import (
     ShippingQuote,
     contents,
 )
+from wrencos_commerce.services.shipping.methods import ShippingMethods
+from wrencos_commerce.services.shipping.quotes import chosen
 from wrencos_commerce.services.taxes import Rates, Taxes
-from wrencos_commerce.services.totals import Terms, add_up
+from wrencos_commerce.services.totals import Terms, add_up, quotes_of
 from wrencos_commerce.settings import CommerceSettings
-from wrencos_core.api import Identity, Platform
-from wrencos_core.contracts.commerce import Adjustment, CartContents
+from wrencos_core.api import Platform
+from wrencos_core.contracts.commerce import Adjustment
 
 Row = Mapping[str, Any]
 
@@ -39,9 +41,10 @@ __all__ = [
 class Pricing:
     """Prices carts, in the shop's currency."""
 
-    def __init__(self, platform: Platform, taxes: Taxes) -> None:
+    def __init__(self, platform: Platform, taxes: Taxes, shipping: ShippingMethods) -> None:
         self._platform = platform
         self._taxes = taxes
+        self._shipping = shipping
         self._settings = platform.settings_for(CommerceSettings)
         self.currency = platform.settings.currency
 
@@ -50,23 +53,34 @@ class Pricing:
 
         Asks the plugins that implement commerce_adjust_cart.
         """
-        before = contents(lines, self.currency, context)
-        asked = self._asked(before, context.identity) if lines else ()
-        terms = Terms(
+        terms = self._terms(lines, context)
+        asked = self._asked(lines, context, terms) if lines else ()
+        return add_up(lines, asked, terms)
+
+    def _terms(self, lines: Sequence[PricedLine], context: PricingContext) -> Terms:
+        """What the shop asks where the goods go, or at home while that is not known."""
+        return Terms(
             currency=self.currency,
             rates=self._rates(lines, context),
             prices_include_tax=self._settings.prices_include_tax,
+            methods=self._shipping.offered() if lines and context.country else (),
+            country=context.country,
+            regions=context.regions,
+            method_id=context.shipping_method_id,
         )
-        return add_up(lines, asked, terms)
 
-    def _asked(self, cart: CartContents, identity: Identity) -> Iterable[Adjustment]:
+    def _asked(
+        self, lines: Sequence[PricedLine], context: PricingContext, terms: Terms
+    ) -> list[Adjustment]:
+        subtotal = sum(line.line_total for line in lines)
+        quote = chosen(quotes_of(lines, subtotal, terms), terms.method_id)
+        cart = contents(lines, self.currency, context, quote.amount if quote else None)
         answers = self._platform.hook.commerce_adjust_cart(
-            cart=cart, identity=identity, platform=self._platform
+            cart=cart, identity=context.identity, platform=self._platform
         )
-        return (adjustment for answer in answers for adjustment in answer)
+        return [adjustment for answer in answers for adjustment in answer]
 
     def _rates(self, lines: Sequence[PricedLine], context: PricingContext) -> Rates:
-        """Of where it goes, or of the shop's own country while that is not known."""
         if not lines:
             return Rates()
         return self._taxes.rates_for(

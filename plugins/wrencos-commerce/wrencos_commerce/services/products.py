@@ -93,9 +93,9 @@ class Products:
         """A new product from the fields of Product; `name` and `price` are needed. Its id.
 
         `variants` have the fields of Variant, and the product's price where they name none; in
-        their absence the product has one, of its own `sku`, `price`, `cost_price`, `inventory` and
-        `barcode`. What is to be published later is not active until then. Raises Invalid, or
-        AlreadyExists for a SKU or slug that is taken.
+        their absence the product has one, of its own `sku`, `price`, `cost_price`, `inventory`,
+        `barcode` and `weight`. What is to be published later is not active until then. Raises
+        Invalid, or AlreadyExists for a SKU or slug that is taken.
         """
         stored = {**DEFAULTS, **self.stored(values), "currency": self.currency}
         stored["variants"] = self._new_variants(stored, values.get("variants") or [{}])
@@ -121,7 +121,7 @@ class Products:
     ) -> Row:
         """Change the given fields and return the row.
 
-        `sku`, `price`, `cost_price`, `inventory` and `barcode` are those of the only variant.
+        What is in OF_THE_ONLY (`sku`, `price` and so on) is that of the only variant.
         `precondition` gets the row before the change and raises to refuse; what it saw is what is
         changed. Raises NotFound, Invalid or AlreadyExists.
         """

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from wrencos_commerce.services.discounts import (
     Discounts,
@@ -11,32 +12,50 @@ from wrencos_commerce.services.discounts import (
     take_off_goods,
     take_off_shipping,
 )
-from wrencos_commerce.services.priced import PricedCart, PricedCharge, PricedLine
+from wrencos_commerce.services.priced import (
+    SHIPPING,
+    PricedCart,
+    PricedCharge,
+    PricedLine,
+    ShippingQuote,
+)
+from wrencos_commerce.services.shipping.quotes import Parcel, chosen, quotes_for
 from wrencos_commerce.services.taxes import Rates, tax_upon, tax_within
 from wrencos_core.contracts.commerce import Adjustment
+
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """What a total depends on besides the goods."""
+    """What a total depends on besides the goods. `country` None: it is not known where they go."""
 
     currency: str
     rates: Rates
     prices_include_tax: bool
+    methods: Sequence[Row] = ()
+    country: str | None = None
+    regions: Sequence[str] = ()
+    method_id: str | None = None
 
 
 def add_up(lines: Sequence[PricedLine], asked: Iterable[Adjustment], terms: Terms) -> PricedCart:
-    """The lines with the discounts and fees that were `asked` for, and with taxes.
+    """The lines with the discounts and fees that were `asked` for, with shipping and taxes.
 
-    Discounts come first, then the tax of each line and charge on what is left of it.
+    Discounts come first, then shipping, whose price may go by what the goods cost now, then the
+    tax of each line and charge on what is left of it.
     """
     goods = Discounts([line.line_total for line in lines], [line.variant["id"] for line in lines])
-    cut, _ = take_off_shipping(0, take_off_goods(goods, in_order(asked)))
+    cut = take_off_goods(goods, in_order(asked))
+    quotes = quotes_of(lines, goods.left_of(), terms)
+    shipping = chosen(quotes, terms.method_id)
+    cut, off_shipping = take_off_shipping(shipping.amount if shipping else 0, cut)
     priced = [
         _taxed_line(line, discount, terms)
         for line, discount in zip(lines, goods.taken, strict=True)
     ]
-    charges = [_taxed_charge(charge, terms) for charge in _fees(cut)]
+    due = [*_shipping_charge(shipping, off_shipping), *_fees(cut)]
+    charges = [_taxed_charge(charge, terms) for charge in due]
     parts: list[PricedLine | PricedCharge] = [*priced, *charges]
     return PricedCart(
         lines=priced,
@@ -47,7 +66,31 @@ def add_up(lines: Sequence[PricedLine], asked: Iterable[Adjustment], terms: Term
         tax_total=sum(part.tax for part in parts),
         total=sum(part.total for part in parts),
         currency=terms.currency,
+        shipping=shipping,
+        shipping_quotes=quotes,
+        is_deliverable=shipping is not None or not (terms.methods and terms.country),
     )
+
+
+def quotes_of(
+    lines: Sequence[PricedLine], goods_total: int, terms: Terms
+) -> Sequence[ShippingQuote]:
+    """What each method would cost; none until it is known where the goods go."""
+    if not terms.country or not lines:
+        return ()
+    parcel = Parcel(
+        country=terms.country,
+        regions=terms.regions,
+        weight=sum((line.variant.get("weight") or 0) * line.quantity for line in lines),
+        goods_total=goods_total,
+    )
+    return quotes_for(terms.methods, parcel)
+
+
+def _shipping_charge(quote: ShippingQuote | None, discount: int) -> list[PricedCharge]:
+    if quote is None or not quote.amount:
+        return []
+    return [PricedCharge(code=SHIPPING, label=quote.name, amount=quote.amount, discount=discount)]
 
 
 def _taxed_line(line: PricedLine, discount: int, terms: Terms) -> PricedLine:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from wrencos_commerce.models.product import MAX_VARIANTS
-from wrencos_core.api import Invalid, NotFound, money, new_id
+from wrencos_commerce.services.amounts import minor_amount
+from wrencos_core.api import Invalid, NotFound, new_id
 
 Row = Mapping[str, Any]
 
-# With 99 pieces of each of 100 products, a total stays exact in a client that reads doubles.
-MAX_PRICE = 10**11
 VARIANT_PREFIX = "var"
 # What a product with one variant takes in the variant's place.
-OF_THE_ONLY = ("sku", "price", "cost_price", "inventory", "barcode")
+OF_THE_ONLY = ("sku", "price", "cost_price", "inventory", "barcode", "weight")
 
 _AMOUNTS = {"price": "price", "cost_price": "costPrice"}
 _SWATCH = re.compile(r"#[0-9a-f]{6}")
@@ -62,18 +60,8 @@ def minor_amounts(values: Row, currency: str) -> dict[str, Any]:
     stored = dict(values)
     for field, name in _AMOUNTS.items():
         if stored.get(field) is not None:
-            stored[field] = _minor(stored[field], name, currency)
+            stored[field] = minor_amount(stored[field], name, currency)
     return stored
-
-
-def _minor(value: Decimal, name: str, currency: str) -> int:
-    try:
-        amount = money.to_minor(value, currency)
-    except ValueError as error:
-        raise Invalid(errors={name: [f"Is no amount of {currency}: {error}."]}) from error
-    if not 0 <= amount <= MAX_PRICE:
-        raise Invalid(errors={name: ["Is out of range."]})
-    return amount
 
 
 def new_variant(values: Row) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from wrencos_commerce.services.abandoned_carts import AbandonedCarts
 from wrencos_commerce.services.addresses import Addresses
 from wrencos_commerce.services.batches import Batches
 from wrencos_commerce.services.brands import Brands
+from wrencos_commerce.services.cart_choices import CartChoices
 from wrencos_commerce.services.carts import Carts
 from wrencos_commerce.services.categories import Categories
 from wrencos_commerce.services.checkout import Checkout
@@ -67,6 +68,7 @@ from wrencos_commerce.services.search.product_search import ProductSearch
 from wrencos_commerce.services.search.report import SearchReport
 from wrencos_commerce.services.search.suggestions import Suggestions
 from wrencos_commerce.services.search.synonyms import Synonyms
+from wrencos_commerce.services.shipping.methods import ShippingMethods
 from wrencos_commerce.services.skin_consent import SkinConsent
 from wrencos_commerce.services.skin_profiles import SkinProfiles
 from wrencos_commerce.services.stock import Stock
@@ -93,8 +95,8 @@ def provide(platform: Platform, services: ServiceRegistry) -> None:
     prices = PriceHistory(platform)
     products = Products(platform, categories, brands, stock, prices)
     product_queries = ProductQueries(platform, services.require(ProductSearch))
-    taxes = Taxes()
-    pricing = Pricing(platform, taxes)
+    taxes, shipping = Taxes(), ShippingMethods(platform)
+    pricing = Pricing(platform, taxes, shipping)
     carts = Carts(platform, product_queries, pricing, stock)
     order_queries = OrderQueries(platform)
     services.provide(Categories, categories)
@@ -115,7 +117,9 @@ def provide(platform: Platform, services: ServiceRegistry) -> None:
         ImportUndo(platform, Restorer(categories, stock, prices)),
     )
     services.provide(Taxes, taxes)
+    services.provide(ShippingMethods, shipping)
     services.provide(Carts, carts)
+    services.provide(CartChoices, CartChoices(carts, pricing))
     services.provide(AbandonedCarts, AbandonedCarts(platform, product_queries, pricing))
     services.provide(IngredientGuard, IngredientGuard(platform, carts))
     services.provide(IngredientReader, IngredientReader(platform))

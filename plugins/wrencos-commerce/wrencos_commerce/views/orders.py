@@ -10,13 +10,13 @@ import msgspec
 
 from wrencos_commerce.services.order_queries import history_for_owner
 from wrencos_commerce.services.reordering import ReorderedLine
+from wrencos_commerce.views.amounts import AdjustmentView, ChargeView, charge_view
 from wrencos_commerce.views.base import Row, View
-from wrencos_commerce.views.cart import AdjustmentView
 from wrencos_core.api import money
 
 
 class OrderItemView(View, kw_only=True):
-    """What was bought, as it was then."""
+    """What was bought, as it was then; `total` is what was paid for it."""
 
     product_id: str
     variant_id: str
@@ -27,6 +27,10 @@ class OrderItemView(View, kw_only=True):
     quantity: int
     line_total: Decimal
     image_url: str | None
+    discount: Decimal
+    tax_rate: str
+    tax: Decimal
+    total: Decimal
 
 
 class OrderView(View, kw_only=True):
@@ -75,6 +79,11 @@ class OrderDetailView(OrderView, kw_only=True):
 
     subtotal: Decimal
     adjustments: list[AdjustmentView]
+    charges: list[ChargeView]
+    tax_total: Decimal
+    prices_include_tax: bool
+    coupons: list[str]
+    shipping_method: str | None
     shipping_address: ShippingAddressView
     tracking_number: str | None
     invoice_number: str | None
@@ -156,6 +165,11 @@ def order_detail(row: Row, for_staff: bool) -> OrderDetailView:
             )
             for a in row["adjustments"]
         ],
+        charges=[charge_view(charge, currency) for charge in row["charges"]],
+        tax_total=money.to_major(row["tax_total"], currency),
+        prices_include_tax=row["prices_include_tax"],
+        coupons=[used["code"] for used in row.get("promotions", ()) if used.get("code")],
+        shipping_method=row["shipping_method"]["name"] if row.get("shipping_method") else None,
         shipping_address=ShippingAddressView(
             **{field: address.get(field) for field in ShippingAddressView.__struct_fields__}
         ),
@@ -201,6 +215,10 @@ def _order_fields(row: Row) -> dict[str, Any]:
                 quantity=line["quantity"],
                 line_total=money.to_major(line["line_total"], currency),
                 image_url=line.get("image_url"),
+                discount=money.to_major(line["discount"], currency),
+                tax_rate=line["tax_rate"],
+                tax=money.to_major(line["tax"], currency),
+                total=money.to_major(line["total"], currency),
             )
             for line in row["lines"]
         ],

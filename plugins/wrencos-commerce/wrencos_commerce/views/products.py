@@ -47,7 +47,7 @@ class ProductView(View, kw_only=True):
 
 
 class VariantView(View, kw_only=True):
-    """A variant; `name` is "Rosewood, 30 ml", or null for the only one.
+    """A variant; `name` is "Rosewood, 30 ml", or null for the only one, `weight` grams.
 
     `lowestPrice30Days` is to state beside a reduction (Directive 98/6/EC, art. 6a): where `price`
     is lower than the one before it, the lowest of the 30 days before it came into force; else the
@@ -64,6 +64,7 @@ class VariantView(View, kw_only=True):
     lowest_price_30_days: Decimal = msgspec.field(name="lowestPrice30Days")
     inventory: int
     barcode: str | None
+    weight: int | None
     media_ids: list[str]
     is_active: bool
     cost_price: Decimal | msgspec.UnsetType | None = msgspec.UNSET
@@ -215,6 +216,7 @@ def variant_view(
         lowest_price_30_days=money.to_major(lowest.get(variant["id"], variant["price"]), currency),
         inventory=variant["inventory"],
         barcode=variant.get("barcode"),
+        weight=variant.get("weight"),
         media_ids=variant["media_ids"],
         is_active=variant["is_active"],
     )

@@ -12,9 +12,10 @@ from decimal import Decimal, InvalidOperation
 
 from wrencos_commerce.models.brand import is_brand_name
 from wrencos_commerce.models.product import fold_tag
-from wrencos_core.api import clock, text
+from wrencos_core.api import clock, money, text
 
 MOST_IN_STOCK = 2**31 - 1
+MOST_GRAMS = 10**6
 _AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _ADDRESS = re.compile(r"(https?://|/)\S+")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -112,6 +113,15 @@ def months(cell: str) -> int | None:
     if not 1 <= (found := count(cell)) <= 120:
         raise ValueError("Must be 1 to 120 months.")
     return found
+
+
+def grams(cell: str) -> int | None:
+    """Whole grams; a part of one, as Shopify writes them, is rounded."""
+    if not cell:
+        return None
+    if not 0 <= (found := required_amount(cell)) <= MOST_GRAMS:
+        raise ValueError(f"Must be 0 to {MOST_GRAMS} grams.")
+    return money.round_half_up(found)
 
 
 def items(cell: str) -> list[str]:

@@ -54,6 +54,7 @@ COLUMNS = (
     _of_variant("costPrice", "cost_price", cells.amount, is_text=False),
     _of_variant("inventory", "inventory", cells.count, **_NEVER_EMPTY),
     _of_variant("barcode", "barcode", cells.line(20)),
+    _of_variant("weight", "weight", cells.grams, is_text=False),
     _of_variant("shade", "shade", cells.line(60)),
     _of_variant("swatch", "swatch", cells.line(7)),
     _of_variant("size", "size", cells.line(40)),

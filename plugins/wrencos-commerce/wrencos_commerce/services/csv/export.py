@@ -25,7 +25,12 @@ _COST = "costPrice"
 SHOPIFY = (
     *("Handle", "Title", "Body (HTML)", "Vendor", "Type", "Tags", "Published"),
     *("Option1 Name", "Option1 Value", "Option2 Name", "Option2 Value", "Variant SKU"),
-    *("Variant Inventory Tracker", "Variant Inventory Qty", "Variant Inventory Policy"),
+    *(
+        "Variant Grams",
+        "Variant Inventory Tracker",
+        "Variant Inventory Qty",
+        "Variant Inventory Policy",
+    ),
     *("Variant Price", "Variant Barcode", "Image Src", "Image Position", "Image Alt Text"),
     *("Variant Image", "Status", "Cost per item"),
 )
@@ -104,6 +109,7 @@ class ProductExport:
         return {
             **options,
             "Variant SKU": variant["sku"],
+            "Variant Grams": "" if variant.get("weight") is None else str(variant["weight"]),
             "Variant Inventory Tracker": "shopify",
             "Variant Inventory Qty": str(variant["inventory"]),
             "Variant Inventory Policy": "deny",

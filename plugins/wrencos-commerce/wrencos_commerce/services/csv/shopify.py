@@ -35,6 +35,7 @@ _OWN = {
     "inventory": "inventory",
     "price": "price",
     "barcode": "barcode",
+    "grams": "weight",
     "cost": "costPrice",
     "option1_value": "shade",
 }

@@ -22,6 +22,7 @@ FIELDS = {
     "inventory": ("variant inventory qty", "inventory quantity"),
     "price": ("variant price", "price"),
     "barcode": ("variant barcode", "barcode"),
+    "grams": ("variant grams", "weight value (grams)"),
     "cost": ("cost per item",),
     "image": ("image src", "product image url"),
     "position": ("image position",),
@@ -32,11 +33,11 @@ FIELDS = {
 _BY_HEADER = {header: field for field, headers in FIELDS.items() for header in headers}
 # Known to be Shopify's, and of no use here.
 _UNUSED = re.compile(
-    r"variant (?:grams|weight unit|inventory tracker|inventory policy|fulfillment service"
+    r"variant (?:weight unit|inventory tracker|inventory policy|fulfillment service"
     r"|compare at price|requires shipping|taxable|tax code)|gift card|seo (?:title|description)"
     r"|google shopping / .+|collection|(?:included|price|compare at price) / .+"
     r"|(?:compare-at|compare at) price|charge tax|tax code|inventory tracker"
-    r"|continue selling when out of stock|weight value \(grams\)|weight unit for display"
+    r"|continue selling when out of stock|weight unit for display"
     r"|requires shipping|fulfillment service|unit price.*|option[123] linked to|template suffix"
     r"|.+ \(product\.metafields\..+\)|.+ \(variant\.metafields\..+\)"
 )
