@@ -105,8 +105,10 @@ def _top_level(toml: Mapping[str, Any]) -> dict[str, Any]:
 class CoreSettings(Settings):
     """Settings of the platform itself."""
 
-    environment: Literal["development", "production"] = Field(
-        "development", description="`production` refuses to start with embedded servers or no key."
+    environment: Literal["development", "demo", "production"] = Field(
+        "development",
+        description="`production` refuses to start with embedded servers or no key; `demo` is what "
+        "`wrencos demo` sets: plugins may offer what is only pretended.",
     )
     secret_key: SecretStr | None = Field(
         None,

@@ -123,7 +123,7 @@ def demo_environment(
     return {
         **quiet,
         **inherited,
-        "WRENCOS_ENVIRONMENT": "development",
+        "WRENCOS_ENVIRONMENT": "demo",
         "WRENCOS_DATA_DIR": str(data_dir),
         "WRENCOS_BASE_URL": url,
         "WRENCOS_MONGODB_URI": mongodb_uri or "",

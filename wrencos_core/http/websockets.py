@@ -188,7 +188,7 @@ class _Gate:
         origin = request.headers.get("Origin")
         if origin is None or origin.lower() in self._origins:
             return
-        development = self._platform.settings.environment == "development"
+        development = self._platform.settings.environment != "production"
         if not (development and urlsplit(origin).netloc.lower() == request.host.lower()):
             raise ForeignOrigin()
 

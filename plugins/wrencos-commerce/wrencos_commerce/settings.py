@@ -49,8 +49,9 @@ class CommerceSettings(GatewaySettings):
         24, ge=1, le=720, description="Hours after its end that a gateway is asked of a payment."
     )
     payment_result_url: str = Field(
-        "{base_url}/orders/{order_id}?payment={payment_id}&outcome={outcome}",
-        description="Page to which a customer comes back from paying.",
+        "",
+        description="Page to come back to from paying, made of {base_url}, {order_id}, {payment_id} "
+        "and {outcome}; empty: a plain one of ours.",
     )
     low_stock_threshold: int = Field(
         5, ge=0, le=9999, description="Pieces of a variant from which on it counts as running low."
@@ -103,6 +104,19 @@ class CommerceSettings(GatewaySettings):
         other = value.format(base_url="https://shop.example", slug="other", id="other")
         if not made.startswith(("http://", "https://")) or made == other:
             raise ValueError("must be a web address with {slug} or {id}")
+        return value
+
+    @field_validator("payment_result_url")
+    @classmethod
+    def _known_parts(cls, value: str) -> str:
+        try:
+            made = value.format(
+                base_url="https://shop.example", order_id="o", payment_id="p", outcome="paid"
+            )
+        except (KeyError, IndexError, ValueError, AttributeError) as error:
+            raise ValueError("may hold {base_url}, {order_id}, {payment_id}, {outcome}") from error
+        if value and not made.startswith(("http://", "https://")):
+            raise ValueError("must be a web address")
         return value
 
     @field_validator("stock_alert_email")

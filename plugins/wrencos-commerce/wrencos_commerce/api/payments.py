@@ -9,6 +9,7 @@ from flask import Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from wrencos_commerce.api.locale import wanted_locale
+from wrencos_commerce.api.plain_pages import plain_page
 from wrencos_commerce.schemas import payments as schemas
 from wrencos_commerce.services.labels.codes import qr_svg
 from wrencos_commerce.services.payments.attempts import Payer, PaymentAttempts
@@ -42,6 +43,24 @@ methods = Blueprint(
     "payment_methods", __name__, url_prefix="/payment-methods", description="Ways to pay."
 )
 
+_RESULTS = {
+    "vi": {
+        "paid": "Đã thanh toán. Cảm ơn bạn!",
+        "pending": "Đang chờ xác nhận thanh toán.",
+        "failed": "Thanh toán không thành công.",
+        "cancelled": "Bạn đã huỷ thanh toán.",
+        "expired": "Phiên thanh toán đã hết hạn.",
+        "suspicious": "Chúng tôi đang kiểm tra khoản thanh toán.",
+    },
+    "en": {
+        "paid": "Paid. Thank you!",
+        "pending": "The payment is being confirmed.",
+        "failed": "The payment failed.",
+        "cancelled": "You cancelled the payment.",
+        "expired": "The payment took too long.",
+        "suspicious": "The payment is being checked.",
+    },
+}
 # No message of a gateway is as long.
 _LONGEST = 256 * 1024
 
@@ -110,18 +129,20 @@ def get_payment_code(payment_id: str) -> Response:
 
 
 @blp.get("/return/<method>/<reference>", access=PUBLIC)
-@blp.response(303, description="To the page of the shop that tells what became of it.")
+@blp.response(200, {"type": "string"}, content_type="text/html")
 def return_from_gateway(method: str, reference: str) -> WerkzeugResponse:
-    """Come back from the gateway's page: the browser is sent on to the shop's own.
+    """Come back from the gateway's page: the browser is sent on (303) to the shop's own, if it has one.
 
     What the address says is shown at most and changes nothing: `outcome` is `paid`, `pending`,
     `failed` or `cancelled`, and GET /api/payments/<id> tells what really became of it.
     """
     payment, outcome = service(Webhooks).returned(method, reference, _request())
-    platform = current_platform()
-    page = platform.settings_for(CommerceSettings).payment_result_url
-    url = page.format(
-        base_url=platform.settings.base_url.rstrip("/"),
+    settings = current_platform().settings_for(CommerceSettings)
+    if not settings.payment_result_url:
+        text = _RESULTS[wanted_locale()][outcome if payment["state"] != "paid" else "paid"]
+        return plain_page(text, payment["order_id"], wanted_locale())
+    url = settings.payment_result_url.format(
+        base_url=current_platform().settings.base_url.rstrip("/"),
         order_id=quote(payment["order_id"]),
         payment_id=quote(payment["_id"]),
         outcome=outcome.value,

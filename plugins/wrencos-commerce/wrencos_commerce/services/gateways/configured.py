@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from wrencos_commerce.services.gateways.bank_transfer import BankTransfer
 from wrencos_commerce.services.gateways.counter import Counter
+from wrencos_commerce.services.gateways.demo_page import DemoPage
 from wrencos_commerce.services.gateways.on_delivery import CashOnDelivery
 from wrencos_commerce.services.gateways.paypal import PayPal
 from wrencos_commerce.services.gateways.stripe_checkout import StripeCheckout
@@ -19,8 +20,14 @@ from wrencos_core.contracts.payments import PaymentGateway
 
 
 def configured(platform: Platform) -> Sequence[PaymentGateway]:
-    """The gateways, the same objects each time; the settings made sure that none is half there."""
-    return _gateways(platform.settings_for(CommerceSettings))
+    """The gateways, the same objects each time; the settings made sure that none is half there.
+
+    A demo has one more that takes no money, and a bank account that is none.
+    """
+    gateways = _gateways(platform.settings_for(CommerceSettings))
+    if platform.settings.environment == "demo":
+        return (*gateways, *_of_demo(platform.settings.base_url, platform.secret_key))
+    return gateways
 
 
 # Kept, as a gateway may remember a token.
@@ -35,6 +42,19 @@ def _gateways(settings: CommerceSettings) -> tuple[PaymentGateway, ...]:
         _paypal(settings),
     ]
     return tuple(gateway for gateway in gateways if gateway is not None)
+
+
+@lru_cache(maxsize=4)
+def _of_demo(base_url: str, secret: str) -> tuple[PaymentGateway, ...]:
+    """No bank has this BIN, so that nobody can pay by mistake."""
+    bank = BankTransfer(
+        bank_bin="999999",
+        account="0000000000",
+        account_name="DEMO KHONG CHUYEN TIEN",
+        bank_name="Demo Bank",
+        webhook_secret=secret,
+    )
+    return (DemoPage(base_url, secret), bank)
 
 
 def _bank_transfer(settings: CommerceSettings) -> PaymentGateway | None:

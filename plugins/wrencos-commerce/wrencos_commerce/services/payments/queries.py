@@ -38,6 +38,14 @@ class PaymentQueries:
         raise NotFound(f"There is no payment {id}.")
 
     @staticmethod
+    def by_reference(method: str, reference: str) -> Row:
+        """The payment that a gateway knows by this reference; raises NotFound."""
+        row: Row | None = Payment.raw().find_one({"method": method, "reference": reference})
+        if row is None:
+            raise NotFound("There is no such payment.")
+        return row
+
+    @staticmethod
     def of_order(order_id: str) -> list[Row]:
         """The attempts to pay an order, the newest first."""
         return list(Payment.raw().find({"order_id": order_id}).sort(NEWEST).limit(100))
