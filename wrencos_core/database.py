@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
@@ -24,6 +25,11 @@ log = structlog.get_logger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+# Whoever met a write conflict runs again in turn: all at once, most would only conflict again. One
+# that takes long keeps the others of this process waiting for so many seconds, not for its end.
+_turn = threading.Lock()
+_LONGEST_WAIT = 1.0
 
 _CONCERNS = {"w", "wtimeoutms", "journal", "readconcernlevel"}
 
@@ -128,8 +134,13 @@ def transaction(work: Callable[[], T]) -> T:
     if _current.get() is not None:
         return work()
     done: list[Callable[[], None]] = []
+    is_again = has_turn = False
 
     def attempt(session: ClientSession) -> T:
+        nonlocal is_again, has_turn
+        if is_again and not has_turn:
+            has_turn = _turn.acquire(timeout=_LONGEST_WAIT)
+        is_again = True
         unit = _Unit(session)
         token = _current.set(unit)
         try:
@@ -142,12 +153,16 @@ def transaction(work: Callable[[], T]) -> T:
             _current.reset(token)
             done[:] = unit.after_commit
 
-    with client().start_session() as session, session.bind():
-        result = session.with_transaction(
-            attempt,
-            read_concern=ReadConcern("snapshot"),
-            write_concern=WriteConcern("majority"),
-        )
+    try:
+        with client().start_session() as session, session.bind():
+            result = session.with_transaction(
+                attempt,
+                read_concern=ReadConcern("snapshot"),
+                write_concern=WriteConcern("majority"),
+            )
+    finally:
+        if has_turn:
+            _turn.release()
     for callback in done:
         _run_after_commit(callback)
     return result

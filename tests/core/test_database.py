@@ -2,6 +2,8 @@
 
 import socket
 import subprocess
+import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -40,6 +42,59 @@ def take_one() -> bool:
         raise Conflict("sold out")
     Thing().raw().insert_one({"_id": f"thing_{taken['count']}", "label": f"sold-{taken['count']}"})
     return True
+
+
+def test_those_who_met_a_conflict_run_again_one_after_the_other(monkeypatch):
+    monkeypatch.setattr(database, "_LONGEST_WAIT", 60.0)
+    thing = Thing(label="stock", count=0).save()
+    runs, running, most = [0] * 8, set(), []
+    all_have_read = threading.Barrier(8)
+
+    def count(number: int) -> None:
+        def work() -> None:
+            runs[number] += 1
+            if runs[number] == 1:
+                Thing.raw().find_one({"_id": thing.id})
+                all_have_read.wait()
+            else:
+                running.add(number)
+                most.append(len(running))
+            Thing.raw().update_one({"_id": thing.id}, bump({"$inc": {"count": 1}}))
+            time.sleep(0.01)
+            running.discard(number)
+
+        transaction(work)
+
+    run_in_threads(8, count)
+    assert Thing.get(thing.id).count == 8
+    # One of the eight that had read the same was first.
+    assert sum(runs) >= 15
+    assert set(most) == {1}
+
+
+def test_nobody_waits_for_a_turn_that_does_not_come(monkeypatch):
+    monkeypatch.setattr(database, "_LONGEST_WAIT", 0.01)
+    thing = Thing(label="stock", count=0).save()
+    runs = []
+
+    def work() -> None:
+        runs.append(1)
+        if len(runs) == 1:
+            Thing.raw().find_one({"_id": thing.id})
+            _outside(lambda: Thing.raw().update_one({"_id": thing.id}, bump({})))
+        Thing.raw().update_one({"_id": thing.id}, bump({"$inc": {"count": 1}}))
+
+    with database._turn:
+        transaction(work)
+    assert (len(runs), Thing.get(thing.id).count) == (2, 1)
+    assert not database._turn.locked()
+
+
+def _outside(work) -> None:
+    """Do it in no transaction, while one is running."""
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
 
 
 def test_sixteen_threads_sell_exactly_what_is_there():
