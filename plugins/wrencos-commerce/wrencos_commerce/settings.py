@@ -50,8 +50,8 @@ class CommerceSettings(GatewaySettings):
     )
     payment_result_url: str = Field(
         "",
-        description="Page to come back to from paying, made of {base_url}, {order_id}, {payment_id} "
-        "and {outcome}; empty: a plain one of ours.",
+        description="Page to come back to from paying, of {base_url}, {order_id}, {payment_id} and "
+        "{outcome}; empty: a plain one of ours.",
     )
     low_stock_threshold: int = Field(
         5, ge=0, le=9999, description="Pieces of a variant from which on it counts as running low."

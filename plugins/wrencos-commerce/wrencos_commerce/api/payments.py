@@ -131,7 +131,9 @@ def get_payment_code(payment_id: str) -> Response:
 @blp.get("/return/<method>/<reference>", access=PUBLIC)
 @blp.response(200, {"type": "string"}, content_type="text/html")
 def return_from_gateway(method: str, reference: str) -> WerkzeugResponse:
-    """Come back from the gateway's page: the browser is sent on (303) to the shop's own, if it has one.
+    """Come back from the gateway's page.
+
+    The browser is sent on (303) to the shop's own page, if it has one.
 
     What the address says is shown at most and changes nothing: `outcome` is `paid`, `pending`,
     `failed` or `cancelled`, and GET /api/payments/<id> tells what really became of it.
