@@ -95,3 +95,9 @@ def test_a_mistake_is_told_without_the_secret(settings: dict[str, str], named: s
 def test_secrets_are_not_shown() -> None:
     settings = CommerceSettings(**VNPAY)
     assert "secret-of-vnpay" not in f"{settings!r} {settings.shown()}"
+
+
+def test_stripe_without_its_package_is_told_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wrencos_commerce.gateway_settings.find_spec", lambda name: None)
+    [problem] = problems(**STRIPE)
+    assert "wrencos-commerce[stripe]" in problem

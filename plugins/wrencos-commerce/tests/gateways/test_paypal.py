@@ -395,6 +395,12 @@ def test_other_events_are_of_no_concern(fake, deliver, type, resource):
             "custom_id": "W1",
             "amount": {"currency_code": "GOLD", "value": "1"},
         },
+        {
+            "id": "1",
+            "status": "COMPLETED",
+            "custom_id": "W1",
+            "amount": {"currency_code": "USD", "value": "-9.84"},
+        },
     ],
 )
 def test_what_can_not_be_read_is_refused(fake, deliver, resource):

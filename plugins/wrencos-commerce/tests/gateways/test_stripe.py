@@ -269,6 +269,8 @@ def test_other_events_are_of_no_concern(fake, deliver, type, object):
         [],
         {"id": 5, "payment_status": "paid"},
         {"id": "cs_1", "payment_status": "paid", "amount_total": "5"},
+        {"id": "cs_1", "payment_status": "paid", "amount_total": -5},
+        {"id": "cs_1", "payment_status": "paid", "amount_total": 10**30},
         {
             "id": "cs_1",
             "payment_status": "paid",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 from pydantic import SecretStr
 
@@ -18,20 +18,23 @@ from wrencos_commerce.settings import CommerceSettings
 from wrencos_core.api import Platform
 from wrencos_core.contracts.payments import PaymentGateway
 
+# Kept, as a gateway may remember a token.
+_made: WeakKeyDictionary[Platform, Sequence[PaymentGateway]] = WeakKeyDictionary()
+
 
 def configured(platform: Platform) -> Sequence[PaymentGateway]:
     """The gateways, the same objects each time; the settings made sure that none is half there.
 
     A demo has one more that takes no money, and a bank account that is none.
     """
-    gateways = _gateways(platform.settings_for(CommerceSettings))
-    if platform.settings.environment == "demo":
-        return (*gateways, *_of_demo(platform.settings.base_url, platform.secret_key))
-    return gateways
+    if platform not in _made:
+        gateways = _gateways(platform.settings_for(CommerceSettings))
+        if platform.settings.environment == "demo":
+            gateways += _of_demo(platform.settings.base_url, platform.secret_key)
+        _made[platform] = gateways
+    return _made[platform]
 
 
-# Kept, as a gateway may remember a token.
-@lru_cache(maxsize=16)
 def _gateways(settings: CommerceSettings) -> tuple[PaymentGateway, ...]:
     gateways: list[PaymentGateway | None] = [
         CashOnDelivery() if settings.cod_enabled else None,
@@ -44,7 +47,6 @@ def _gateways(settings: CommerceSettings) -> tuple[PaymentGateway, ...]:
     return tuple(gateway for gateway in gateways if gateway is not None)
 
 
-@lru_cache(maxsize=4)
 def _of_demo(base_url: str, secret: str) -> tuple[PaymentGateway, ...]:
     """No bank has this BIN, so that nobody can pay by mistake."""
     bank = BankTransfer(

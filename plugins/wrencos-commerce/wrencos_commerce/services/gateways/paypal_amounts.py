@@ -52,8 +52,11 @@ def written(amount: int, currency: str) -> str:
 
 
 def read(value: str, currency: str) -> int:
-    """Minor units; raises ValueError for what is no amount."""
-    return money.to_minor(value, currency)
+    """Minor units; raises ValueError for what is no amount, or a negative one."""
+    amount = money.to_minor(value, currency)
+    if amount < 0:
+        raise ValueError(f"a negative amount: {value}")
+    return amount
 
 
 def _smallest(currency: str) -> Decimal:

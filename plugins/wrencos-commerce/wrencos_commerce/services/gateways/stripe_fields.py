@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -40,6 +40,9 @@ _NO_DECIMALS = frozenset(
 _THREE_DECIMALS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 
 _FAILED_INTENTS = ("requires_payment_method", "canceled")
+
+
+Units = Annotated[int, msgspec.Meta(ge=0, le=money.MAX_MINOR)]
 
 
 def to_stripe(amount: int, currency: str) -> int:
@@ -94,7 +97,7 @@ class Session(msgspec.Struct):
     id: str
     payment_status: str
     status: str | None = None
-    amount_total: int | None = None
+    amount_total: Units | None = None
     currency: str | None = None
     client_reference_id: str | None = None
     payment_intent: str | PaymentIntent | None = None
@@ -118,7 +121,7 @@ class Session(msgspec.Struct):
 
 class Refund(msgspec.Struct):
     id: str
-    amount: int
+    amount: Units
     currency: str
     status: str | None = None
     payment_intent: str | None = None
