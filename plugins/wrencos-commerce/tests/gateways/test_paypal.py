@@ -383,6 +383,7 @@ def test_other_events_are_of_no_concern(fake, deliver, type, resource):
         [],
         {},
         {"id": 5, "status": "COMPLETED"},
+        {"id": "1", "status": "COMPLETED", "custom_id": "W1"},
         {
             "id": "1",
             "status": "COMPLETED",

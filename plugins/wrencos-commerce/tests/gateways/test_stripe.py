@@ -106,12 +106,22 @@ def test_a_session_is_open_as_long_as_stripe_allows(gateway, fake, payment, minu
 
 def test_the_same_attempt_is_one_session(gateway, fake, payment, clock):
     wanted = payment()
-    clock.advance(timedelta(minutes=4))
+    clock.advance(timedelta(minutes=3))
     made = run_in_threads(4, lambda _: gateway.create(wanted))
     assert {getattr(step, "gateway_id", step) for step in made} == set(fake.sessions)
     assert len(fake.sessions) == 1
     with pytest.raises(GatewayUnavailable, match="idempotent"):
         gateway.create(payment(reference=wanted.reference, amount=1_000))
+
+
+def test_a_try_long_after_the_first_is_a_session_of_its_own(gateway, fake, payment, clock):
+    wanted = payment()
+    fake.fail("drop")
+    with pytest.raises(GatewayUnavailable):
+        gateway.create(wanted)
+    clock.advance(timedelta(minutes=14))
+    session = fake.sessions[gateway.create(wanted).gateway_id]
+    assert session["expires_at"] - int(now().timestamp()) == 33 * 60
 
 
 def test_a_lost_answer_is_asked_for_again(fake, payment):
@@ -270,6 +280,7 @@ def test_other_events_are_of_no_concern(fake, deliver, type, object):
         {"id": 5, "payment_status": "paid"},
         {"id": "cs_1", "payment_status": "paid", "amount_total": "5"},
         {"id": "cs_1", "payment_status": "paid", "amount_total": -5},
+        {"id": "cs_1", "payment_status": "paid", "client_reference_id": "W1", "currency": "vnd"},
         {"id": "cs_1", "payment_status": "paid", "amount_total": 10**30},
         {
             "id": "cs_1",

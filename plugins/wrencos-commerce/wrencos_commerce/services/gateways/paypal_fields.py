@@ -156,8 +156,11 @@ class Event(msgspec.Struct):
 def capture_event(
     capture: Capture, reference: str | None, order_id: str | None, raw: Mapping[str, Any]
 ) -> GatewayEvent:
-    """What is told of a capture; raises ValueError for what is no amount."""
+    """What is told of a capture; raises ValueError for what is no amount, and for money without
+    one."""
     is_paid = capture.outcome is PaymentOutcome.PAID
+    if is_paid and capture.amount is None:
+        raise ValueError("a completed capture without an amount")
     details, breakdown = capture.status_details, capture.seller_receivable_breakdown
     fee = breakdown.paypal_fee if breakdown and is_paid else None
     amount = capture.amount

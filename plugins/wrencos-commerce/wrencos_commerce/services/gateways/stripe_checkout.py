@@ -44,9 +44,10 @@ from wrencos_core.contracts.payments import (
 )
 
 HEADER = "stripe-signature"
-# Stripe takes 30 minutes to 24 hours from when it gets the request, and counts in whole seconds.
-# The time is made from the attempt alone, so that a second try is the same request.
+# Stripe takes 30 minutes to 24 hours from when it gets the request. Tries within some minutes ask
+# for the same end, with the same idempotency key: they are one request.
 _SHORTEST, _LONGEST = timedelta(minutes=35), timedelta(hours=23, minutes=55)
+_SAME_TRY = timedelta(minutes=4)
 _SESSION_ID = re.compile(r"cs_[A-Za-z0-9_]{1,250}")
 _OUTCOMES = {
     "checkout.session.completed": None,
@@ -88,6 +89,8 @@ class StripeCheckout:
         """The address of a new session; Stripe keeps it open for half an hour at least."""
         if not self.accepts(payment.amount, payment.currency):
             raise GatewayRefused(f"Stripe can't charge this amount in {payment.currency}")
+        tries = max(0, (now() - payment.created_at) // _SAME_TRY)
+        asked_at = payment.created_at + tries * _SAME_TRY
         metadata = {
             "reference": payment.reference,
             "payment_id": payment.payment_id,
@@ -111,11 +114,11 @@ class StripeCheckout:
             "success_url": _with_session_id(payment.return_url),
             "cancel_url": payment.cancel_url,
             "locale": payment.locale,
-            "expires_at": int(_end(payment.created_at, payment.expires_at).timestamp()),
+            "expires_at": int(_end(asked_at, payment.expires_at).timestamp()),
         }
         if payment.customer_email:
             params["customer_email"] = payment.customer_email
-        session = self._api.create_session(params, f"create-{payment.reference}")
+        session = self._api.create_session(params, f"create-{payment.reference}-{tries}")
         if not session.url:
             raise GatewayUnavailable("Stripe's session has no page")
         return PaymentStep(kind="redirect", url=session.url, gateway_id=session.id)
@@ -204,8 +207,8 @@ class StripeCheckout:
         return refund.payment.transaction_id
 
 
-def _end(created_at: datetime, expires_at: datetime) -> datetime:
-    return min(max(expires_at, created_at + _SHORTEST), created_at + _LONGEST)
+def _end(asked_at: datetime, expires_at: datetime) -> datetime:
+    return min(max(expires_at, asked_at + _SHORTEST), asked_at + _LONGEST)
 
 
 def _with_session_id(url: str) -> str:

@@ -189,9 +189,12 @@ def outcome_of(session: Session) -> PaymentOutcome:
 def session_event(
     session: Session, outcome: PaymentOutcome, raw: Mapping[str, Any]
 ) -> GatewayEvent:
-    """What is told of a session; raises ValueError for an unknown currency."""
+    """What is told of a session; raises ValueError for an unknown currency, and for money without
+    an amount."""
     currency = (session.currency or "").upper()
     has_amount = session.amount_total is not None and currency
+    if outcome is PaymentOutcome.PAID and not has_amount:
+        raise ValueError("a paid session without an amount")
     return GatewayEvent(
         event_id=f"{session.id}:{outcome.value}",
         outcome=outcome,
