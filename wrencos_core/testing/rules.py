@@ -126,9 +126,12 @@ def events_of(plugin: str) -> list[type[Event]]:
 
 
 def check_templates(folder: Path) -> Iterator[str]:
-    """Each mail below `templates/mail/<plugin>` has three parts in each language."""
+    """Each mail below `templates/mail/<plugin>` has three parts in each language.
+
+    What begins with `_` is no mail: it is included by some.
+    """
     names = {file.name.split(".")[0] for file in folder.iterdir()} if folder.is_dir() else set()
-    for name in sorted(names):
+    for name in sorted(name for name in names if not name.startswith("_")):
         for locale in LOCALES:
             for part in _MAIL_PARTS:
                 if not (folder / f"{name}.{locale}.{part}").is_file():

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from wrencos_commerce.subscribers import STALE, confirm_order
+from wrencos_commerce.services.order_mails import STALE, OrderMails
 from wrencos_core.api import Platform, now
 from wrencos_core.contracts.auth import UserDirectory
 from wrencos_core.contracts.orders import OrderPlaced
@@ -44,7 +44,7 @@ def test_the_customer_is_written_to_in_their_language(
     text = message.get_body(("plain",)).get_content()
     assert total in text.replace("\xa0", " ")
     assert "2 x Serum <b>" in text
-    assert "123 Main St, San Francisco" in text
+    assert "123 Main St, San Francisco, CA 94102, US" in text
     assert "Serum &lt;b&gt;" in message.get_body(("html",)).get_content()
 
 
@@ -65,7 +65,7 @@ def test_delivered_again_it_is_sent_once(
 ) -> None:
     place_order(login())
     run_jobs()
-    confirm_order(platform, event_of(outbox_events))
+    OrderMails(platform).placed(event_of(outbox_events))
     list(platform.outbox.replay(name="commerce.order_placed", again=True))
     run_jobs()
     assert len(sent_mail()) == 1
@@ -90,8 +90,7 @@ def test_nobody_is_written_to_for_an_order_that_is_gone(
 ) -> None:
     me = login()
     assert platform.services.require(UserDirectory).find(me.user_id)
-    confirm_order(
-        platform,
+    OrderMails(platform).placed(
         OrderPlaced(
             id="order_x:placed",
             occurred_at=now(),

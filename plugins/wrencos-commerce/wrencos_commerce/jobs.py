@@ -9,6 +9,7 @@ from wrencos_commerce.services.abandoned_carts import FIND_ABANDONED, AbandonedC
 from wrencos_commerce.services.batches import Batches
 from wrencos_commerce.services.brands import RENAME_ON_PRODUCTS, Brands
 from wrencos_commerce.services.csv.work import import_jobs, import_schedules
+from wrencos_commerce.services.order_mails import order_mail_jobs
 from wrencos_commerce.services.payments.work import payment_jobs, payment_schedules
 from wrencos_commerce.services.price_history import PriceHistory
 from wrencos_commerce.services.publishing import PUBLISH_DUE, Publishing
@@ -93,6 +94,7 @@ def jobs(platform: Platform) -> Sequence[Job]:
             queue="low",
         ),
         *payment_jobs(platform),
+        *order_mail_jobs(platform),
         *import_jobs(platform),
         *search_jobs(platform),
     ]

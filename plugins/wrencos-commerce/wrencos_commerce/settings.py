@@ -60,6 +60,10 @@ class CommerceSettings(GatewaySettings):
         default=True,
         description="Search with the built-in Vietnamese and English synonyms of cosmetics.",
     )
+    order_url: str = Field(
+        "{base_url}/orders/{order_id}",
+        description="Page of an order, in mail, made of {base_url} and {order_id}.",
+    )
     product_url: str = Field(
         "{base_url}/products/{slug}",
         description="Page of a product, in mail and QR codes, made of {base_url}, {slug} and {id}.",
@@ -117,6 +121,17 @@ class CommerceSettings(GatewaySettings):
             raise ValueError("may hold {base_url}, {order_id}, {payment_id}, {outcome}") from error
         if value and not made.startswith(("http://", "https://")):
             raise ValueError("must be a web address")
+        return value
+
+    @field_validator("order_url")
+    @classmethod
+    def _leads_to_an_order(cls, value: str) -> str:
+        try:
+            made = value.format(base_url="https://shop.example", order_id="order_1")
+        except (KeyError, IndexError, ValueError, AttributeError) as error:
+            raise ValueError("may hold {base_url} and {order_id} only") from error
+        if not made.startswith(("http://", "https://")) or "order_1" not in made:
+            raise ValueError("must be a web address with {order_id}")
         return value
 
     @field_validator("stock_alert_email")

@@ -188,6 +188,8 @@ def test_a_mail_without_a_part_is_found(tmp_path: Path):
         for part in ("subject.txt", "txt", "html"):
             (tmp_path / f"welcome.{locale}.{part}").touch()
     assert list(rules.check_templates(tmp_path)) == []
+    (tmp_path / "_table.vi.html").touch()
+    assert list(rules.check_templates(tmp_path)) == []
     (tmp_path / "welcome.vi.html").unlink()
     assert list(rules.check_templates(tmp_path)) == ["the mail welcome has no welcome.vi.html"]
     assert list(rules.check_templates(tmp_path / "none")) == []

@@ -17,8 +17,8 @@ from flask.testing import FlaskClient
 
 from wrencos_commerce.commands.all import COMMANDS
 from wrencos_commerce.models.order import Order
-from wrencos_commerce.services.documents.methods import method_name
 from wrencos_commerce.services.documents.order_documents import OrderDocuments
+from wrencos_commerce.services.payments.methods import PaymentMethods
 from wrencos_commerce.settings import CommerceSettings
 from wrencos_core.api import SYSTEM, Platform, now
 from wrencos_core.testing.callers import Caller
@@ -296,8 +296,9 @@ def test_an_order_at_the_counter_has_no_address(platform: Platform) -> None:
 
 
 def test_a_way_to_pay_has_its_name(platform: Platform) -> None:
-    assert method_name(platform, "cod", "vi") != "cod"
-    assert method_name(platform, "of_another_time", "vi") == "of_another_time"
+    methods = platform.services.require(PaymentMethods)
+    assert methods.name("cod", "vi") != methods.name("cod", "en") != "cod"
+    assert methods.name("of_another_time", "vi") == "of_another_time"
 
 
 def test_an_invoice_is_written_by_a_command(

@@ -14,9 +14,10 @@ from wrencos_commerce.services.documents.money_parts import (
     rate_text,
     tax_by_rate,
 )
-from wrencos_commerce.services.documents.parties import Buyer, Seller, address_lines
+from wrencos_commerce.services.documents.parties import Seller, address_lines
 from wrencos_commerce.services.documents.sheet import Block, Cell, Column, Frame, Sheet, drawn
 from wrencos_commerce.services.documents.words import Say, words_of
+from wrencos_commerce.services.order_customers import Customer
 from wrencos_core.api import localised
 
 Row = Mapping[str, Any]
@@ -30,7 +31,7 @@ class CreditNoteData(NamedTuple):
     order: Row
     refund: Row
     seller: Seller
-    buyer: Buyer
+    customer: Customer
     method: str
     issued_on: date
     locale: str
@@ -54,7 +55,7 @@ def credit_note(data: CreditNoteData) -> bytes:
         (say("order"), data.order["_id"]),
     )
     phone = (data.order.get("shipping_address") or {}).get("phone")
-    customer = [line for line in (data.buyer.name, phone, data.buyer.email) if line]
+    customer = [line for line in (data.customer.name, phone, data.customer.email) if line]
     reason = say(f"reason.{data.refund['reason']}")
 
     def draw(sheet: Sheet) -> None:

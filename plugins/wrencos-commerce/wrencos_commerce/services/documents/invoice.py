@@ -16,9 +16,10 @@ from wrencos_commerce.services.documents.money_parts import (
     rate_text,
     tax_by_rate,
 )
-from wrencos_commerce.services.documents.parties import Buyer, Seller, address_lines
+from wrencos_commerce.services.documents.parties import Seller, address_lines
 from wrencos_commerce.services.documents.sheet import Block, Cell, Column, Frame, Sheet, drawn
 from wrencos_commerce.services.documents.words import Say, words_of
+from wrencos_commerce.services.order_customers import Customer
 from wrencos_core.api import localised
 
 Row = Mapping[str, Any]
@@ -31,7 +32,7 @@ class InvoiceData(NamedTuple):
 
     order: Row
     seller: Seller
-    buyer: Buyer
+    customer: Customer
     method: str
     issued_on: date
     ordered_on: date
@@ -72,7 +73,7 @@ def _blocks(data: InvoiceData, say: Say) -> Sequence[Block]:
     shipping = (order.get("shipping_method") or {}).get("name")
     where = address_lines(order, data.locale) or [say("no_address")]
     return (
-        Block(say("customer"), _filled(data.buyer.name, phone, data.buyer.email), 58),
+        Block(say("customer"), _filled(data.customer.name, phone, data.customer.email), 58),
         Block(say("ship_to"), _filled(*where), 70, names=False),
         Block(say("payment"), _filled(data.method, status, shipping), 46),
     )

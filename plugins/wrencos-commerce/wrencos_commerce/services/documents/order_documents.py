@@ -10,10 +10,11 @@ from wrencos_commerce.errors import NoInvoice
 from wrencos_commerce.models.order import Order, OrderStatus
 from wrencos_commerce.services.documents.credit_note import CreditNoteData, credit_note
 from wrencos_commerce.services.documents.invoice import InvoiceData, invoice
-from wrencos_commerce.services.documents.methods import method_name
 from wrencos_commerce.services.documents.numbers import DocumentNumbers
 from wrencos_commerce.services.documents.packing_slip import PackingSlipData, packing_slip
-from wrencos_commerce.services.documents.parties import buyer, seller
+from wrencos_commerce.services.documents.parties import seller
+from wrencos_commerce.services.order_customers import customer_of
+from wrencos_commerce.services.payments.methods import PaymentMethods
 from wrencos_core.api import Identity, NotFound, Platform, clock, heavy, pdf
 
 Row = Mapping[str, Any]
@@ -33,13 +34,13 @@ class OrderDocuments:
     def invoice(self, order_id: str, identity: Identity, locale: str | None = None) -> bytes:
         """The invoice; an order that has no number yet is given one."""
         order = self._numbers.invoiced(order_id, identity)
-        customer = buyer(self._platform, order)
-        locale = self._locale(locale, customer.locale)
+        customer = customer_of(self._platform, order)
+        locale = self._locale(locale, order.get("locale") or customer.locale)
         data = InvoiceData(
             order=order,
             seller=seller(self._platform),
-            buyer=customer,
-            method=method_name(self._platform, order["payment_method"], locale),
+            customer=customer,
+            method=self._method(order["payment_method"], locale),
             issued_on=self._day(order["invoiced_at"]),
             ordered_on=self._day(order["created_at"]),
             locale=locale,
@@ -51,14 +52,14 @@ class OrderDocuments:
     ) -> bytes:
         """The credit note of a refund; one that has no number yet is given one."""
         order, refund = self._numbers.credited(order_id, refund_id, identity)
-        customer = buyer(self._platform, order)
-        locale = self._locale(locale, customer.locale)
+        customer = customer_of(self._platform, order)
+        locale = self._locale(locale, order.get("locale") or customer.locale)
         data = CreditNoteData(
             order=order,
             refund=refund,
             seller=seller(self._platform),
-            buyer=customer,
-            method=method_name(self._platform, refund["method"], locale),
+            customer=customer,
+            method=self._method(refund["method"], locale),
             issued_on=self._day(refund["credited_at"]),
             locale=locale,
         )
@@ -82,11 +83,14 @@ class OrderDocuments:
             order=order,
             shipment=shipment,
             seller=seller(self._platform),
-            buyer=buyer(self._platform, order),
+            customer=customer_of(self._platform, order),
             ordered_on=self._day(order["created_at"]),
             locale=self._locale(locale, None),
         )
         return _off_the_loop(lambda: packing_slip(data))
+
+    def _method(self, id: str, locale: str) -> str:
+        return self._platform.services.require(PaymentMethods).name(id, locale)
 
     def _day(self, moment: datetime) -> date:
         return clock.business_day(moment, self._platform.settings.timezone)

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from wrencos_commerce.services.documents.money_parts import item_cell
-from wrencos_commerce.services.documents.parties import Buyer, Seller, address_lines
+from wrencos_commerce.services.documents.parties import Seller, address_lines
 from wrencos_commerce.services.documents.sheet import (
     LEFT,
     RIGHT,
@@ -20,6 +20,7 @@ from wrencos_commerce.services.documents.sheet import (
 )
 from wrencos_commerce.services.documents.words import Say, words_of
 from wrencos_commerce.services.labels.codes import qr_modules
+from wrencos_commerce.services.order_customers import Customer
 from wrencos_core.api import localised, pdf
 
 Row = Mapping[str, Any]
@@ -33,7 +34,7 @@ class PackingSlipData(NamedTuple):
     order: Row
     shipment: Row | None
     seller: Seller
-    buyer: Buyer
+    customer: Customer
     ordered_on: date
     locale: str
 
@@ -71,7 +72,7 @@ def _blocks(data: PackingSlipData, say: Say) -> Sequence[Block]:
     order, parcel = data.order, data.shipment or {}
     address = address_lines(order, data.locale)
     phone = (order.get("shipping_address") or {}).get("phone")
-    where = [line for line in (data.buyer.name, *address, phone) if line]
+    where = [line for line in (data.customer.name, *address, phone) if line]
     method = (order.get("shipping_method") or {}).get("name")
     how = [
         line for line in (parcel.get("carrier") or method, parcel.get("tracking_number")) if line

@@ -1,4 +1,4 @@
-"""Who sells and who buys, as documents name them."""
+"""Who sells, and where an order goes, as documents name them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from wrencos_commerce.services.documents.words import Say
 from wrencos_commerce.settings import CommerceSettings
 from wrencos_core.api import Platform, localised
-from wrencos_core.contracts.auth import UserDirectory
 
 Row = Mapping[str, Any]
 
@@ -34,14 +33,6 @@ class Seller(NamedTuple):
         return "  ·  ".join(filter(None, (self.name, tax_id, self.web)))
 
 
-class Buyer(NamedTuple):
-    """The customer of an order: what is known of them now, which after an erasure is nothing."""
-
-    name: str
-    email: str | None
-    locale: str | None
-
-
 def seller(platform: Platform) -> Seller:
     """As the settings name it."""
     settings = platform.settings_for(CommerceSettings)
@@ -54,19 +45,6 @@ def seller(platform: Platform) -> Seller:
         tax_id=settings.tax_id,
         web=platform.settings.base_url.partition("://")[2],
     )
-
-
-def buyer(platform: Platform, order: Row) -> Buyer:
-    """The customer with an account, or the one who bought without."""
-    address = order.get("shipping_address") or {}
-    user = None
-    if order.get("user_id"):
-        user = platform.services.require(UserDirectory).find(order["user_id"])
-    if user is None or user.is_erased:
-        email = None if user else order.get("email")
-        return Buyer(address.get("name") or "", email, order.get("locale"))
-    name = address.get("name") or user.display_name
-    return Buyer(name, user.email, order.get("locale") or user.locale)
 
 
 def address_lines(order: Row, locale: str) -> list[str]:

@@ -26,6 +26,12 @@ class PaymentMethods:
         """The gateway with this id, or None when it is not configured (any more)."""
         return self.all().get(id)
 
+    def name(self, id: str, locale: str) -> str:
+        """What customers read; the id itself of a gateway that is not configured (any more)."""
+        gateway = self.find(id)
+        names = gateway.names if gateway else {}
+        return names.get(locale) or names.get("en") or id
+
     def offered(self, amount: int | None, currency: str) -> list[PaymentGateway]:
         """What customers may choose for so much, for any amount when None."""
         return [
