@@ -189,19 +189,36 @@ def test_shipping_may_have_a_rate_of_its_own() -> None:
     assert Rates().of_charges == "0"
 
 
-def test_rates_are_read_with_one_query_by_an_index(
-    platform: Platform, commands_of: Any, plans_of: Any
+def test_a_checkout_reads_them_in_its_transaction(
+    platform: Platform, login: Any, make_product: Any, purchase: dict[str, Any]
 ) -> None:
+    root, _, leaf, _ = tree(platform)
+    taxes = platform.services.require(Taxes)
+    taxes.create({**VAT, "category_id": root}, SYSTEM)
+    me = login()
+    me.post("/api/cart/items", json={"productId": make_product(category_id=leaf)})
+    placed = me.post("/api/cart/checkout", json=purchase)
+    assert placed.status_code == 201, placed.get_json()
+    order = me.get(f"/api/orders/{placed.get_json()['orderId']}").get_json()["order"]
+    assert order["items"][0]["taxRate"] == "10"
+
+
+def test_rates_are_read_by_an_index(platform: Platform, commands_of: Any, plans_of: Any) -> None:
     categories = tree(platform)
     taxes = platform.services.require(Taxes)
     for category in (None, *categories):
         taxes.create({**VAT, "category_id": category}, SYSTEM)
         taxes.create({**VAT, "country": "VN", "category_id": category}, SYSTEM)
     taxes.rates_for("US", ["CA"], categories)
-    (sent,) = commands_of(lambda: taxes.rates_for("US", ["CA"], categories))
-    for plan in plans_of(sent):
+    both = commands_of(lambda: taxes.rates_for("US", ["CA"], categories))
+    assert [sent["find"] for sent in both] == ["commerce_tax_rates", "commerce_categories"]
+    for plan in (plan for sent in both for plan in plans_of(sent)):
         assert "COLLSCAN" not in plan["stages"]
         assert plan["documents"] <= 5
+    taxes.create({**VAT, "country": "JP"}, SYSTEM)
+    taxes.rates_for("JP", [], categories)
+    (sent,) = commands_of(lambda: taxes.rates_for("JP", [], categories))
+    assert sent["find"] == "commerce_tax_rates"
 
 
 def test_a_shop_without_rates_asks_for_none(

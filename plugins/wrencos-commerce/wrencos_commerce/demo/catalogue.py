@@ -89,14 +89,21 @@ def _endless_rows() -> Iterator[tuple[str, dict[str, str]]]:
                 yield row["sku"], {**row, **larger}
 
 
+def in_currency(dong: Decimal, currency: str) -> Decimal:
+    """An amount of the demo, in major units of another currency: more than nothing."""
+    if currency == _FILE_CURRENCY:
+        return dong
+    smallest = money.to_major(1, currency)
+    return max((dong / _PER_UNIT).quantize(smallest), smallest)
+
+
 def _priced(row: dict[str, str], currency: str) -> dict[str, str]:
     """The row with its amounts in the shop's currency."""
     if currency == _FILE_CURRENCY:
         return row
-    smallest = money.to_major(1, currency)
-
-    def converted(amount: str) -> str:
-        return str(max((Decimal(amount) / _PER_UNIT).quantize(smallest), smallest))
-
-    amounts = {name: converted(row[name]) for name in ("price", "costPrice") if row[name]}
+    amounts = {
+        name: str(in_currency(Decimal(row[name]), currency))
+        for name in ("price", "costPrice")
+        if row[name]
+    }
     return {**row, **amounts, "currency": currency}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wrencos_commerce.demo import reviews, search, skin_profiles, translations, wishlists
+from wrencos_commerce.demo import rates, reviews, search, skin_profiles, translations, wishlists
 from wrencos_commerce.demo.batches import fill_batches
 from wrencos_commerce.demo.catalogue import fill_catalogue
 from wrencos_commerce.demo.customers import fill_customers
@@ -16,6 +16,7 @@ STEPS = [
     DemoStep("commerce.catalogue", 20, fill_catalogue),
     DemoStep("commerce.variants", 22, fill_variants),
     DemoStep("commerce.translations", 25, translations.fill),
+    DemoStep("commerce.rates", 27, rates.fill),
     DemoStep("commerce.year", 30, fill_year),
     DemoStep("commerce.reviews", 40, reviews.fill),
     DemoStep("commerce.wishlists", 50, wishlists.fill),

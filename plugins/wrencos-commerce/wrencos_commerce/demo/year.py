@@ -1,57 +1,42 @@
-"""A year of orders, placed through the real checkout with the clock moved, so that all ties out."""
+"""A year of orders, made by the services that serve the API with the clock moved, so that all of
+it ties out: stock, payments, parcels and refunds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from random import Random
+from collections.abc import Sequence
+from decimal import Decimal
 
-from wrencos_commerce.demo.catalogue import OPEN_SINCE
-from wrencos_commerce.demo.customers import DemoCustomer, demo_customers
+from wrencos_commerce.demo.courses import MOST_ORDERS, Act, PlannedOrder, Step, plan
+from wrencos_commerce.demo.customers import demo_customers
+from wrencos_commerce.demo.payers import Payers
 from wrencos_commerce.errors import OutOfStock
 from wrencos_commerce.models.order import Order, OrderStatus
 from wrencos_commerce.models.product import Product
+from wrencos_commerce.models.refund import RefundReason
 from wrencos_commerce.services.carts import CartHolder, Carts
 from wrencos_commerce.services.checkout import Checkout, Purchase
+from wrencos_commerce.services.order_shipments import Parcel
 from wrencos_commerce.services.orders import Orders, StatusChange
+from wrencos_commerce.services.payments.expiry import Expiry
+from wrencos_commerce.services.payments.methods import PaymentMethods
+from wrencos_commerce.services.payments.refund_sending import RefundSending
+from wrencos_commerce.services.payments.refunds import Refunds, RefundWish
 from wrencos_commerce.services.stock_ledger import Unit
-from wrencos_core.api import SYSTEM, DemoContext, clock, now, transaction
+from wrencos_core.api import SYSTEM, DemoContext, clock, money, now, transaction
 
-MOST_ORDERS = 2000
-# A small catalogue sells less, else a year would sell it out.
-_ORDERS_PER_PRODUCT = 9
-_CANCELLED = 0.07
 # Steps that are committed together; the services join the transaction around them.
 _BATCH = 40
-# How a month compares with the mean: quiet summer, the sales of November, gifts before Tết.
-_SEASON = (1.15, 1.1, 1.2, 0.9, 0.85, 0.8, 0.8, 0.85, 0.95, 1.15, 1.4, 1.3)
-_HOURS = (9, 10, 11, 12, 12, 13, 14, 16, 18, 19, 20, 20, 21, 21, 22, 23)
-
-
-@dataclass(frozen=True)
-class PlannedOrder:
-    """An order to come: who buys how many of what."""
-
-    customer: DemoCustomer
-    items: Sequence[tuple[Unit, int]]
-
-
-@dataclass(frozen=True)
-class Step:
-    """Something that happens at a moment to the order number `order` of the plan."""
-
-    at: datetime
-    order: int
-    status: OrderStatus
+_CARRIER = "Demo Express"
 
 
 def fill_year(context: DemoContext) -> None:
     """The orders of a year up to now; nothing when anything was ordered already."""
     if Order.raw().find_one({}, {"_id": 1}):
         return
-    end = now()
-    planned, steps = plan(demo_customers(context), _units(), end)
+    end, currency = now(), context.platform.settings.currency
+    offered = context.platform.services.require(PaymentMethods).offered(None, currency)
+    methods = [gateway.id for gateway in offered if gateway.accepts(10_000, currency)]
+    planned, steps = plan(demo_customers(context), _units(), end, methods)
     simulation = Simulation(context, planned)
     for first in range(0, len(steps), _BATCH):
         simulation.run(steps[first : first + _BATCH])
@@ -65,62 +50,6 @@ def _units() -> list[Unit]:
     return units[:MOST_ORDERS]
 
 
-def plan(
-    customers: Sequence[DemoCustomer], products: Sequence[Unit], end: datetime
-) -> tuple[list[PlannedOrder], list[Step]]:
-    """The orders, and all that happens to them until `end`, in the order of time."""
-    random = Random(20)  # noqa: S311 - the same demo every time
-    popularity = [0.5 + random.paretovariate(1.6) for _ in products]
-    loyalty = [random.paretovariate(1.8) for _ in customers]
-    planned: list[PlannedOrder] = []
-    steps: list[Step] = []
-    for at in _moments(random, min(MOST_ORDERS, _ORDERS_PER_PRODUCT * len(products)), end):
-        weights = [
-            weight if customer.since <= at else 0
-            for customer, weight in zip(customers, loyalty, strict=True)
-        ]
-        (size,) = random.choices((1, 2, 3, 4), (4, 4, 2, 1))
-        chosen = random.choices(products, popularity, k=size)
-        items = [(unit, random.choices((1, 2, 3), (8, 2, 1))[0]) for unit in dict.fromkeys(chosen)]
-        planned.append(PlannedOrder(random.choices(customers, weights)[0], items))
-        steps += (step for step in _course(random, at, len(planned) - 1) if step.at < end)
-    return planned, sorted(steps, key=lambda step: (step.at, step.order))
-
-
-def _moments(random: Random, count: int, end: datetime) -> list[datetime]:
-    """When orders come: more each month, with the season, most in the evening."""
-    days = [end - OPEN_SINCE + timedelta(days=day) for day in range(1, OPEN_SINCE.days + 1)]
-    weights = [
-        (1 + 1.5 * number / len(days))
-        * _SEASON[day.month - 1]
-        * (1.25 if day.weekday() >= 5 else 1)
-        for number, day in enumerate(days)
-    ]
-    moments = []
-    for day in random.choices(days, weights, k=count):
-        # Hours are those of Việt Nam, UTC+7.
-        at = day.replace(hour=random.choice(_HOURS) - 7, minute=random.randrange(60))
-        moments.append(min(at + timedelta(seconds=random.randrange(60)), end))
-    return sorted(moments)
-
-
-def _course(random: Random, at: datetime, order: int) -> Iterator[Step]:
-    """What becomes of an order that is placed at this moment."""
-
-    def later(least: float, most: float) -> datetime:
-        nonlocal at
-        at += timedelta(hours=random.uniform(least, most))
-        return at
-
-    yield Step(at, order, OrderStatus.CONFIRMED)
-    if random.random() < _CANCELLED:
-        yield Step(later(0.2, 8), order, OrderStatus.CANCELLED)
-        return
-    yield Step(later(1, 14), order, OrderStatus.PROCESSING)
-    yield Step(later(8, 40), order, OrderStatus.SHIPPED)
-    yield Step(later(20, 110), order, OrderStatus.DELIVERED)
-
-
 class Simulation:
     """Carries steps out through the services that serve the API."""
 
@@ -129,6 +58,10 @@ class Simulation:
         self._carts = services.require(Carts)
         self._checkout = services.require(Checkout)
         self._orders = services.require(Orders)
+        self._expiry = services.require(Expiry)
+        self._refunds = services.require(Refunds)
+        self._sending = services.require(RefundSending)
+        self._payers = Payers(context.platform)
         self._planned = planned
         # The ids of the orders that were placed, by their number in the plan.
         self._placed: dict[int, str] = {}
@@ -149,15 +82,40 @@ class Simulation:
 
     def _take(self, step: Step, placed: dict[int, str]) -> None:
         order = self._planned[step.order]
-        if step.status is OrderStatus.CONFIRMED:
+        if step.act is Act.PLACE:
             if id := self._place(order):
                 placed[step.order] = id
         elif step.order in placed:
-            id = placed[step.order]
-            if step.status is OrderStatus.CANCELLED:
-                self._orders.cancel(id, order.customer.identity)
-            else:
-                self._orders.change_status(id, _change(step, id), SYSTEM)
+            self._act(step.act, placed[step.order], order)
+
+    def _act(self, act: Act, id: str, order: PlannedOrder) -> None:
+        identity = order.customer.identity
+        if act in (Act.PAY, Act.FAIL):
+            self._payers.press(id, identity, "paid" if act is Act.PAY else "failed")
+        elif act is Act.TRANSFER:
+            self._payers.transfer(id, identity)
+        elif act is Act.LOOK_AT_UNPAID:
+            self._payers.give_up(id)
+            self._expiry.run()
+        elif not _is_waiting(id):
+            self._move(act, id, order)
+
+    def _move(self, act: Act, id: str, order: PlannedOrder) -> None:
+        if act is Act.CANCEL:
+            self._orders.cancel(id, order.customer.identity)
+        elif act is Act.PROCESS:
+            self._orders.change_status(id, StatusChange(status=OrderStatus.PROCESSING), SYSTEM)
+        elif act is Act.SHIP_SOME:
+            self._ship_some(id)
+        elif act is Act.SHIP:
+            self._orders.ship(id, _parcel(id, "B"), SYSTEM)
+        elif act is Act.REFUSE:
+            self._orders.refuse_parcel(id, SYSTEM)
+        elif act is Act.DELIVER:
+            self._orders.change_status(id, StatusChange(status=OrderStatus.DELIVERED), SYSTEM)
+        elif act is Act.GOODWILL:
+            self._goodwill(id)
+        self._pay_back(id)
 
     def _place(self, order: PlannedOrder) -> str | None:
         """The id of the order, or None when nothing of it was in stock."""
@@ -171,10 +129,37 @@ class Simulation:
                 continue
         if not filled:
             return None
-        purchase = Purchase(payment_method_id="cod", address=order.customer.address)
+        purchase = Purchase(payment_method_id=order.method, address=order.customer.address)
         return str(self._checkout.place(holder, purchase)["_id"])
 
+    def _ship_some(self, id: str) -> None:
+        """The first line goes ahead, where there are several."""
+        first, *others = Order.raw().find_one({"_id": id})["lines"]
+        if others:
+            pieces = {first["variant_id"]: first["quantity"]}
+            self._orders.ship(id, _parcel(id, "A", pieces), SYSTEM)
 
-def _change(step: Step, id: str) -> StatusChange:
-    tracking = f"DEMO-{id[-8:]}" if step.status is OrderStatus.SHIPPED else None
-    return StatusChange(status=step.status, tracking_number=tracking)
+    def _goodwill(self, id: str) -> None:
+        """A tenth of the price back, for a scratched box."""
+        order = Order.raw().find_one({"_id": id})
+        amount = money.to_major(order["total_price"] // 10, order["currency"])
+        if amount > Decimal(0):
+            wish = RefundWish(reason=RefundReason.GOODWILL, amount=amount)
+            self._refunds.request(id, wish, SYSTEM)
+
+    def _pay_back(self, id: str) -> None:
+        """What a worker does with the refunds of the order; transfers and cash the staff pay."""
+        for refund in self._refunds.of_order(id):
+            self._sending.submit(refund["_id"])
+            self._payers.confirm_refund(refund["_id"])
+
+
+def _is_waiting(id: str) -> bool:
+    """Whether the order still waits for its payment, or was cancelled for want of it."""
+    row = Order.raw().find_one({"_id": id}, {"status": 1})
+    return row["status"] in (OrderStatus.PENDING, OrderStatus.CANCELLED)
+
+
+def _parcel(id: str, letter: str, pieces: dict[str, int] | None = None) -> Parcel:
+    number = f"DEMO-{id[-8:]}-{letter}"
+    return Parcel(pieces=pieces, carrier=_CARRIER, tracking_number=number)

@@ -28,6 +28,8 @@ from wrencos_core.api import (
 
 Row = Mapping[str, Any]
 
+_FIELDS = {"region_key": 1, "category_id": 1, "taxed_as": 1, "percent": 1}
+
 NO_TAX = "0"
 _DECIMALS = 4
 _WHOLE = 100 * 10**_DECIMALS
@@ -68,25 +70,23 @@ class Taxes:
     ) -> Rates:
         """The rates of what goes there, in one query; in none while the shop has no rate.
 
-        For the same goods the rate of a region goes before that of the country, and that of a
-        later one of the `regions` (a state, then a city) before that of an earlier.
+        A second one reads the paths of the categories, where a rate is for one. For the same goods
+        the rate of a region goes before that of the country, and that of a later one of the
+        `regions` (a state, then a city) before that of an earlier.
         """
         if not self._any():
             return Rates()
         keys = [None, *(region_key(region) for region in regions if region)]
-        categories = sorted({id for id in category_ids if id})
         goods: dict[str | None, str] = {}
         shipping = None
-        paths: dict[str, Sequence[str]] = {}
-        read = list(TaxRate.raw().aggregate(_pipeline(country, keys, categories)))
-        for row in sorted(read, key=lambda row: keys.index(row.get("region_key"))):
-            if "percent" not in row:
-                paths[row["_id"]] = [row["_id"], *reversed(row["ancestors"])]
-            elif row["taxed_as"] == TaxedAs.SHIPPING:
+        read = TaxRate.raw().find({"country": country, "region_key": {"$in": keys}}, _FIELDS)
+        for row in sorted(read, key=lambda row: keys.index(row["region_key"])):
+            if row["taxed_as"] == TaxedAs.SHIPPING:
                 shipping = row["percent"]
             else:
                 goods[row["category_id"]] = row["percent"]
-        return Rates(goods, shipping, paths)
+        by_category = any(id is not None for id in goods)
+        return Rates(goods, shipping, _paths(category_ids) if by_category else {})
 
     def page(self, country: str | None, skip: int, limit: int) -> tuple[list[Row], int]:
         """Rates by country, region and category, and how many there are."""
@@ -151,20 +151,11 @@ class Taxes:
         audit.record(identity, "commerce.tax_rates.delete", id, told)
 
 
-def _pipeline(
-    country: str, regions: Sequence[str | None], category_ids: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Reads the rates of a country and these regions, and the paths of the categories."""
-    pipeline: list[dict[str, Any]] = [
-        {"$match": {"country": country, "region_key": {"$in": list(regions)}}},
-        {"$project": {"region_key": 1, "category_id": 1, "taxed_as": 1, "percent": 1}},
-    ]
-    if category_ids:
-        paths = [{"$match": {"_id": {"$in": list(category_ids)}}}, {"$project": {"ancestors": 1}}]
-        pipeline.append(
-            {"$unionWith": {"coll": Category._get_collection_name(), "pipeline": paths}}
-        )
-    return pipeline
+def _paths(category_ids: Iterable[str | None]) -> dict[str, Sequence[str]]:
+    """Each category with those above it, the nearest first."""
+    query = {"_id": {"$in": sorted({id for id in category_ids if id})}}
+    rows = Category.raw().find(query, {"ancestors": 1})
+    return {row["_id"]: [row["_id"], *reversed(row["ancestors"])] for row in rows}
 
 
 def _subject(values: Row) -> dict[str, Any]:
