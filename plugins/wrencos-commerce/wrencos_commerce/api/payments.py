@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from wrencos_commerce.api.locale import wanted_locale
 from wrencos_commerce.api.plain_pages import plain_page
 from wrencos_commerce.schemas import payments as schemas
-from wrencos_commerce.services.labels.codes import qr_svg
+from wrencos_commerce.services.gateways import vietqr
 from wrencos_commerce.services.payments.attempts import Payer, PaymentAttempts
 from wrencos_commerce.services.payments.methods import PaymentMethods
 from wrencos_commerce.services.payments.queries import PaymentQueries
@@ -124,7 +124,7 @@ def get_payment_code(payment_id: str) -> Response:
     payload = (row.get("step") or {}).get("qr_payload")
     if not payload:
         raise NotFound("This payment has no code.")
-    image = qr_svg(payload, scale=6, border=4, error="M")
+    image = vietqr.svg(payload)
     return Response(image, content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
 
 

@@ -7,6 +7,10 @@ from wrencos_core.api import Platform
 from wrencos_core.contracts.payments import PaymentGateway, PaymentKind
 
 
+# From a few cents to millions: what takes none of them does not take the currency.
+_SOME = [10**digits for digits in range(2, 10)]
+
+
 class PaymentMethods:
     """Finds gateways. Of two with one id the first counts, in the order of the plugins' names."""
 
@@ -33,12 +37,13 @@ class PaymentMethods:
         return names.get(locale) or names.get("en") or id
 
     def offered(self, amount: int | None, currency: str) -> list[PaymentGateway]:
-        """What customers may choose for so much, for any amount when None."""
+        """What customers may choose for so much, or for some amount when None."""
+        amounts = _SOME if amount is None else [amount]
         return [
             gateway
             for gateway in self.all().values()
             if gateway.kind != PaymentKind.COUNTER
-            and (amount is None or gateway.accepts(amount, currency))
+            and any(gateway.accepts(sum, currency) for sum in amounts)
         ]
 
     def chosen(
