@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from wrencos_commerce.errors import NothingToPay, PaymentRefused, UnknownPaymentMethod
+from wrencos_commerce.errors import (
+    NothingToPay,
+    OutOfStock,
+    PaymentRefused,
+    UnknownPaymentMethod,
+)
 from wrencos_commerce.models.order import Order, OrderStatus
 from wrencos_commerce.services.order_customers import customer_of
 from wrencos_commerce.services.order_mail_values import order_values, pieces_of
@@ -25,6 +30,8 @@ from wrencos_core.contracts.orders import (
     OrderStatusChanged,
 )
 from wrencos_core.contracts.payments import PaymentKind
+
+Row = Mapping[str, Any]
 
 ASK_FOR_TRANSFER = "commerce.ask_for_transfer"
 # A replay, or an import of old orders, must not write to people about them.
@@ -65,11 +72,11 @@ class OrderMails:
         payer = Payer(identity=SYSTEM, ip="127.0.0.1", locale=customer.locale or "vi")
         try:
             payment = self._platform.services.require(PaymentAttempts).start(order_id, None, payer)
-        except (NothingToPay, PaymentRefused, UnknownPaymentMethod):
+        except (NothingToPay, OutOfStock, PaymentRefused, UnknownPaymentMethod):
             return
         if payment["kind"] != PaymentKind.TRANSFER or payment.get("step") is None:
             return
-        self._queue(
+        self.write(
             order_id,
             "payment_instructions",
             f"{order_id}:payment_instructions",
@@ -81,19 +88,26 @@ class OrderMails:
     def paid(self, event: OrderPaid) -> None:
         """Say that the money came, where the confirmation can't have said it."""
         kind = self._kind(event.payment_method)
-        order = Order.raw().find_one({"_id": event.order_id}, {"history": 1})
-        if order is None or kind in (PaymentKind.ON_DELIVERY, PaymentKind.COUNTER):
+        if kind in (PaymentKind.ON_DELIVERY, PaymentKind.COUNTER) or not _is_fresh(event):
             return
+        order = Order.raw().find_one({"_id": event.order_id}, {"history": 1}) or {"history": ()}
         steps = [step for step in order["history"] if step["status"] == OrderStatus.CONFIRMED]
         is_confirmed_before = any(step["at"] < event.occurred_at for step in steps)
         if kind == PaymentKind.TRANSFER or is_confirmed_before:
             key = f"{event.order_id}:payment_received"
-            self._tell(event, event.order_id, "payment_received", key, amount=event.amount)
+            self._tell(
+                event,
+                event.order_id,
+                "payment_received",
+                key,
+                method=event.payment_method,
+                amount=event.amount,
+            )
 
     def shipped(self, event: OrderShipped) -> None:
         """A parcel is under way: with whom, its number, and what is in it if not all is."""
 
-        def values(order: Any) -> dict[str, Any]:
+        def values(order: Row) -> Row:
             wanted = [(line.variant_id, line.quantity) for line in event.lines]
             is_all = event.is_complete and len(order["shipments"]) == 1
             return {"pieces": [] if is_all else pieces_of(order, wanted)}
@@ -111,10 +125,10 @@ class OrderMails:
 
     def delivered(self, event: OrderDelivered) -> None:
         """All of it arrived; nothing for what was taken along at the counter."""
-        order = Order.raw().find_one({"_id": event.order_id}, {"shipping_address": 1})
-        if order is None or order.get("shipping_address") is None:
-            return
-        self._tell(event, event.order_id, "order_delivered", f"{event.order_id}:delivered")
+        query = {"_id": event.order_id, "shipping_address": {"$exists": True}}
+        if _is_fresh(event) and Order.raw().find_one(query, {"_id": 1}):
+            key = f"{event.order_id}:delivered"
+            self._tell(event, event.order_id, "order_delivered", key)
 
     def cancelled(self, event: OrderCancelled) -> None:
         """Why an order was called off, and whether money comes back."""
@@ -142,13 +156,13 @@ class OrderMails:
             amount=event.amount,
             reason=event.reason,
             is_online=self._kind(event.payment_method) == PaymentKind.ONLINE,
-            refund_method=event.payment_method,
+            method=event.payment_method,
         )
 
     def returned(self, event: OrderReturned) -> None:
         """The goods came back, and what happens now."""
 
-        def values(order: Any) -> dict[str, Any]:
+        def values(order: Row) -> Row:
             wanted = [(x.variant_id, x.restocked + x.written_off) for x in event.lines]
             return {"pieces": pieces_of(order, wanted)}
 
@@ -162,17 +176,21 @@ class OrderMails:
             exchange_order_id=event.exchange_order_id,
         )
 
-    def _confirm(self, event: Event, order_id: str) -> None:
-        self._tell(event, order_id, "order_confirmation", f"{order_id}:confirmation")
-
-    def _tell(self, event: Event, order_id: str, template: str, key: str, **values: Any) -> None:
-        if _is_fresh(event):
-            self._queue(order_id, template, key, **values)
-
-    def _queue(
-        self, order_id: str, template: str, key: str, *, more: Any = None, **values: Any
+    def write(
+        self,
+        order_id: str,
+        template: str,
+        key: str,
+        *,
+        method: str | None = None,
+        more: Callable[[Row], Row] | None = None,
+        **values: Any,
     ) -> None:
-        """Queue the mail; `more` makes values of the order's row."""
+        """Queue a mail to the customer of an order, if they left an address.
+
+        `method` is the way to pay that it is about, the order's when None; `more` makes values of
+        the order's row.
+        """
         order = Order.raw().find_one({"_id": order_id})
         if order is None:
             return
@@ -181,6 +199,7 @@ class OrderMails:
             return
         locale = customer.locale or self._platform.settings.locale
         base_url = self._platform.settings.base_url.rstrip("/")
+        methods = self._platform.services.require(PaymentMethods)
         self._platform.mailer.queue(
             template=f"commerce/{template}",
             to=customer.email,
@@ -192,7 +211,7 @@ class OrderMails:
                 "order": order_values(order),
                 "order_id": order_id,
                 "order_link": self._order_url.format(base_url=base_url, order_id=order_id),
-                "method": self._method_name(order["payment_method"], locale),
+                "method": methods.name(method or order["payment_method"], locale),
                 "pays_on_delivery": self._kind(order["payment_method"]) == PaymentKind.ON_DELIVERY,
                 "estimated_delivery": date.fromisoformat(order["estimated_delivery"]),
                 **values,
@@ -200,12 +219,16 @@ class OrderMails:
             },
         )
 
+    def _confirm(self, event: Event, order_id: str) -> None:
+        self._tell(event, order_id, "order_confirmation", f"{order_id}:confirmation")
+
+    def _tell(self, event: Event, order_id: str, template: str, key: str, **values: Any) -> None:
+        if _is_fresh(event):
+            self.write(order_id, template, key, **values)
+
     def _kind(self, method: str) -> PaymentKind | None:
         gateway = self._platform.services.require(PaymentMethods).find(method)
         return gateway.kind if gateway else None
-
-    def _method_name(self, method: str, locale: str) -> str:
-        return self._platform.services.require(PaymentMethods).name(method, locale)
 
 
 def _is_fresh(event: Event) -> bool:
