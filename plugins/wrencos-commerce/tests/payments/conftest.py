@@ -86,6 +86,7 @@ class Shopper:
     def __init__(self, caller: Caller, purchase: dict[str, Any]) -> None:
         self.caller = caller
         self.purchase = purchase
+        self.said = ""
 
     def order(self, product: str, quantity: int = 1, method: str = "vnpay") -> str:
         item = {"productId": product, "quantity": quantity}
@@ -93,6 +94,7 @@ class Shopper:
         body = {**self.purchase, "paymentMethodId": method}
         answer = self.caller.post("/api/cart/checkout", json=body)
         assert answer.status_code == 201, answer.get_json()
+        self.said = answer.get_json()["message"]
         return str(answer.get_json()["orderId"])
 
     def start(self, order_id: str, method: str | None = None, status: int = 200) -> Any:

@@ -24,6 +24,7 @@ def test_an_order_is_held_paid_and_refunded(
     run_jobs: Any,
 ) -> None:
     order = shopper.order(serum, 2)
+    assert "when it has been paid" in shopper.said
     assert shopper.shown(order) == ("pending", "pending")
     assert shop.stock(serum) == (8, 2)
     assert shop.on_hand(serum) == 10

@@ -12,6 +12,7 @@ from wrencos_commerce.services.shipping.methods import ShippingMethods
 from wrencos_commerce.services.taxes import Taxes
 from wrencos_core.api import SYSTEM, DemoContext
 
+_ABROAD = ("AU", "JP", "KR", "SG", "US")
 _CITIES = ("Hồ Chí Minh", "Hà Nội", "Đà Nẵng")
 
 
@@ -53,5 +54,8 @@ def _methods(currency: str) -> list[dict[str, Any]]:
             "description": "In the big cities.",
             "rates": [flat(55_000, 1, 2, country="VN", regions=list(_CITIES))],
         },
-        {"name": "International", "rates": [by_weight]},
+        {
+            "name": "International",
+            "rates": [{**by_weight, "country": country} for country in _ABROAD],
+        },
     ]

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
+from wrencos_commerce.models.order import OrderStatus
 from wrencos_commerce.services.carts import ShownCart
 from wrencos_commerce.services.ingredients.checking import IngredientWarning
 from wrencos_commerce.services.priced import PricedCart, PricedLine
@@ -188,7 +189,6 @@ def _shipping_view(cart: PricedCart, told: Row) -> CartShippingView:
 
 
 def order_confirmation(row: Row, email: str | None) -> OrderConfirmation:
-    sent = f" Confirmation email sent to {email}" if email else ""
     return OrderConfirmation(
         order_id=row["_id"],
         total_price=money.to_major(row["total_price"], row["currency"]),
@@ -198,5 +198,12 @@ def order_confirmation(row: Row, email: str | None) -> OrderConfirmation:
         payment_status=row["payment_status"],
         hold_until=row.get("hold_until"),
         estimated_delivery=row["estimated_delivery"],
-        message=f"Order placed successfully.{sent}",
+        message=_said(row, email),
     )
+
+
+def _said(row: Row, email: str | None) -> str:
+    if row["status"] == OrderStatus.PENDING:
+        return "Order placed. It is confirmed when it has been paid."
+    sent = f" Confirmation email sent to {email}" if email else ""
+    return f"Order placed successfully.{sent}"

@@ -6,7 +6,6 @@ from wrencos_commerce.errors import UnknownPaymentMethod
 from wrencos_core.api import Platform
 from wrencos_core.contracts.payments import PaymentGateway, PaymentKind
 
-
 # From a few cents to millions: what takes none of them does not take the currency.
 _SOME = [10**digits for digits in range(2, 10)]
 
