@@ -10,9 +10,20 @@ from typing import Any
 
 from wrencos_commerce import plugin
 from wrencos_commerce.models.order import Order
+from wrencos_commerce.models.payment_review import ReviewReason
 from wrencos_commerce.permissions import READ_ORDERS
 from wrencos_commerce.services import finding
-from wrencos_core.api import ANONYMOUS, Identity, Platform, PluginInfo, Role, hookimpl, now
+from wrencos_commerce.services.payments.reviews import PaymentReviews
+from wrencos_core.api import (
+    ANONYMOUS,
+    Identity,
+    Platform,
+    PluginInfo,
+    Role,
+    hookimpl,
+    now,
+    transaction,
+)
 from wrencos_core.contracts.commerce import ProductCatalog
 from wrencos_core.contracts.orders import OrderReader
 
@@ -135,3 +146,16 @@ def test_the_metrics(
     assert figures["wrencos_commerce_products_sold_out", None] == 1
     assert figures["wrencos_commerce_orders_open", "confirmed"] == 1
     assert figures["wrencos_commerce_orders_open", "shipped"] == 0
+    assert figures["wrencos_commerce_refunds_open", "manual"] == 0
+    assert figures["wrencos_commerce_payment_reviews_open", None] == 0
+    about = PaymentReviews()
+    transaction(
+        lambda: about.add(ReviewReason.LATE, "one", "Came after its order.", method="vnpay")
+    )
+    (open_reviews,) = [
+        metric.value
+        for metrics in platform.hook.collect_metrics()
+        for metric in metrics
+        if metric.name == "wrencos_commerce_payment_reviews_open"
+    ]
+    assert open_reviews == 1
