@@ -26,11 +26,6 @@ log = structlog.get_logger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Whoever met a write conflict runs again in turn: all at once, most would only conflict again. One
-# that takes long keeps the others of this process waiting for so many seconds, not for its end.
-_turn = threading.Lock()
-_LONGEST_WAIT = 1.0
-
 _CONCERNS = {"w", "wtimeoutms", "journal", "readconcernlevel"}
 
 Mongo = Database[dict[str, Any]]
@@ -43,6 +38,29 @@ class _Unit:
         self.session = session
         self.mark = object()
         self.after_commit: list[Callable[[], None]] = []
+
+
+class _Turn:
+    """Who met a write conflict runs again in turn: all at once, most would only conflict again.
+
+    It is over with the commit, or with another conflict. One that takes long keeps the others of
+    this process waiting for so many seconds, not for its end.
+    """
+
+    _lock = threading.Lock()
+    _longest_wait = 1.0
+
+    def __init__(self) -> None:
+        self._is_mine = False
+
+    def wait(self) -> None:
+        if not self._is_mine:
+            self._is_mine = self._lock.acquire(timeout=self._longest_wait)
+
+    def end(self) -> None:
+        if self._is_mine:
+            self._is_mine = False
+            self._lock.release()
 
 
 _current: ContextVar[_Unit | None] = ContextVar("transaction", default=None)
@@ -134,19 +152,20 @@ def transaction(work: Callable[[], T]) -> T:
     if _current.get() is not None:
         return work()
     done: list[Callable[[], None]] = []
-    is_again = has_turn = False
+    turn, is_again = _Turn(), False
 
     def attempt(session: ClientSession) -> T:
-        nonlocal is_again, has_turn
-        if is_again and not has_turn:
-            has_turn = _turn.acquire(timeout=_LONGEST_WAIT)
+        nonlocal is_again
+        if is_again:
+            turn.wait()
         is_again = True
         unit = _Unit(session)
         token = _current.set(unit)
         try:
             return work()
-        except OperationError as error:
-            if (transient := _transient(error)) is not None:
+        except BaseException as error:
+            turn.end()
+            if isinstance(error, OperationError) and (transient := _transient(error)) is not None:
                 raise transient from error
             raise
         finally:
@@ -161,8 +180,7 @@ def transaction(work: Callable[[], T]) -> T:
                 write_concern=WriteConcern("majority"),
             )
     finally:
-        if has_turn:
-            _turn.release()
+        turn.end()
     for callback in done:
         _run_after_commit(callback)
     return result

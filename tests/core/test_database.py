@@ -13,7 +13,7 @@ from mongoengine.errors import NotUniqueError, OperationError
 from pymongo.errors import PyMongoError
 
 from wrencos_core import database
-from wrencos_core.database import after_commit, in_transaction, transaction, transactional
+from wrencos_core.database import _Turn, after_commit, in_transaction, transaction, transactional
 from wrencos_core.documents import bump
 from wrencos_core.errors import Conflict, StartupError
 from wrencos_core.testing.modules import load_module
@@ -45,7 +45,7 @@ def take_one() -> bool:
 
 
 def test_those_who_met_a_conflict_run_again_one_after_the_other(monkeypatch):
-    monkeypatch.setattr(database, "_LONGEST_WAIT", 60.0)
+    monkeypatch.setattr(_Turn, "_longest_wait", 60.0)
     thing = Thing(label="stock", count=0).save()
     runs, running, most = [0] * 8, set(), []
     all_have_read = threading.Barrier(8)
@@ -59,9 +59,11 @@ def test_those_who_met_a_conflict_run_again_one_after_the_other(monkeypatch):
             else:
                 running.add(number)
                 most.append(len(running))
-            Thing.raw().update_one({"_id": thing.id}, bump({"$inc": {"count": 1}}))
-            time.sleep(0.01)
-            running.discard(number)
+            try:
+                Thing.raw().update_one({"_id": thing.id}, bump({"$inc": {"count": 1}}))
+                time.sleep(0.01)
+            finally:
+                running.discard(number)
 
         transaction(work)
 
@@ -73,7 +75,7 @@ def test_those_who_met_a_conflict_run_again_one_after_the_other(monkeypatch):
 
 
 def test_nobody_waits_for_a_turn_that_does_not_come(monkeypatch):
-    monkeypatch.setattr(database, "_LONGEST_WAIT", 0.01)
+    monkeypatch.setattr(_Turn, "_longest_wait", 0.01)
     thing = Thing(label="stock", count=0).save()
     runs = []
 
@@ -84,10 +86,10 @@ def test_nobody_waits_for_a_turn_that_does_not_come(monkeypatch):
             _outside(lambda: Thing.raw().update_one({"_id": thing.id}, bump({})))
         Thing.raw().update_one({"_id": thing.id}, bump({"$inc": {"count": 1}}))
 
-    with database._turn:
+    with _Turn._lock:
         transaction(work)
     assert (len(runs), Thing.get(thing.id).count) == (2, 1)
-    assert not database._turn.locked()
+    assert not _Turn._lock.locked()
 
 
 def _outside(work) -> None:
