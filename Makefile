@@ -10,7 +10,7 @@ SOURCES := wrencos_core cli plugins tests benchmarks
 PACKAGES := wrencos_core cli/wrencos_cli $(wildcard plugins/*/wrencos_*)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench bench-search docs wheels clean
+.PHONY: help demo test check format bench bench-search bench-drop docs wheels clean
 
 help: ## Show the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench: $(READY) ## Measure the production server
 
 bench-search: $(READY) ## Measure the search, and how good its answers are
 	@$(BIN)/python -m benchmarks.search $(ARGS)
+
+bench-drop: $(READY) ## Measure many buyers of one product
+	@$(BIN)/python -m benchmarks.drop $(ARGS)
 
 docs: $(READY) ## Write the generated documentation anew
 	@$(BIN)/wrencos settings markdown > docs/settings.md

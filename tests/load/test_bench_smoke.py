@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,27 @@ def test_a_short_run_reports_every_figure(tmp_path: Path) -> None:
     assert report["options"]["products"] == 40
 
 
+def test_a_small_drop_sells_what_there_is() -> None:
+    command = [sys.executable, "-m", "benchmarks.drop", "--processes", "1"]
+    done = run([*command, "--stock", "5", "--attempts", "20", "--clients", "4"])
+    assert "exactly 5 sold" in done.stdout
+    ratios = json.loads(done.stdout.strip().splitlines()[-1])
+    assert set(ratios) == {"orders per second", "p99", "transactions"}
+    assert min(ratios.values()) > 0
+
+
 def run_bench(file: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks", "--json", str(file), "--no-latest"]
     command += ["--seconds", "0.5", "--products", "40", "--connections", "4", "--processes", "1"]
+    done = run([*command, "--only", *NAMES])
+    assert "per second" in done.stdout
+    content: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return content
+
+
+def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        [*command, "--only", *NAMES],
+        command,
         cwd=ROOT,
         env={k: v for k, v in os.environ.items() if not k.startswith("WRENCOS_")},
         capture_output=True,
@@ -60,6 +77,4 @@ def run_bench(file: Path) -> dict[str, Any]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "per second" in done.stdout
-    content: dict[str, Any] = json.loads(file.read_text("utf-8"))
-    return content
+    return done
