@@ -87,6 +87,26 @@ def test_who_waits_is_mailed_when_it_is_back(
     assert {row["state"] for row in StockRequest.raw().find({})} == {"notified"}
 
 
+def test_what_an_unpaid_order_lets_go_is_back(
+    platform: Platform,
+    waits: Callable[..., Caller],
+    make_product: Callable[..., str],
+    variant_of: VariantOf,
+    run_jobs: Any,
+    sent_mail: Any,
+) -> None:
+    product = make_product(name="Lip tint", inventory=2)
+    unit, stock = Unit(product, variant_of(product)), platform.services.require(Stock)
+    stock.hold({unit: 2})
+    waits(product, locale="en")
+    run_jobs()
+    assert not back_mails(sent_mail)
+    stock.release([{**unit._asdict(), "quantity": 2}])
+    run_jobs()
+    (mail,) = back_mails(sent_mail)
+    assert mail["Subject"] == "Lip tint is back"
+
+
 def test_run_again_it_mails_nobody_twice(
     platform: Platform,
     waits: Callable[..., Caller],
