@@ -87,6 +87,18 @@ class TransitionRefused(Conflict):
     slug, title = "transition-refused", "The order can't go to this status"
 
 
+class ReturnRefused(Conflict):
+    """`reason` is `too_late`, `nothing_to_return`, `too_many` or `not_paid`."""
+
+    slug, title = "return-refused", "This can't be returned"
+
+
+class ReturnTransitionRefused(Conflict):
+    """`allowed` lists the states that the return may go to from where it is."""
+
+    slug, title = "return-transition-refused", "The return can't go to this state"
+
+
 class TooManyNotes(Conflict):
     slug, title = "too-many-notes", "The order has as many notes as it can have"
 

@@ -23,6 +23,8 @@ READ_ORDERS = "commerce.orders.read"
 UPDATE_ORDER_STATUS = "commerce.orders.update_status"
 ANNOTATE_ORDERS = "commerce.orders.annotate"
 EXPORT_ORDERS = "commerce.orders.export"
+READ_RETURNS = "commerce.returns.read"
+MANAGE_RETURNS = "commerce.returns.manage"
 READ_PAYMENTS = "commerce.payments.read"
 COLLECT_PAYMENTS = "commerce.payments.collect"
 REVIEW_PAYMENTS = "commerce.payments.review"
@@ -50,6 +52,8 @@ PERMISSIONS = [
     Permission(UPDATE_ORDER_STATUS, "Move orders on, ship and cancel them.", _STAFF),
     Permission(ANNOTATE_ORDERS, "Write notes for the staff on orders.", _STAFF),
     Permission(EXPORT_ORDERS, "Download orders with their customers' names and addresses."),
+    Permission(READ_RETURNS, "See every customer's returns, with their photos.", _STAFF),
+    Permission(MANAGE_RETURNS, "Decide about returns, receive them, and pay them back."),
     Permission(READ_PAYMENTS, "See every customer's payments and refunds.", _STAFF),
     Permission(COLLECT_PAYMENTS, "Say that money is there: in cash, or by transfer."),
     Permission(REVIEW_PAYMENTS, "Decide about payments that need a human."),

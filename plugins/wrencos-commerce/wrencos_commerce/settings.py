@@ -36,6 +36,9 @@ class CommerceSettings(GatewaySettings):
     delivery_days: int = Field(
         7, ge=0, le=90, description="Days from order to delivery that a customer is told."
     )
+    return_days: int = Field(
+        30, ge=0, le=365, description="Days from its arrival that an order can be returned."
+    )
     hold_minutes: int = Field(
         15, ge=1, le=1440, description="Minutes that the stock of an online payment is held."
     )

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from wrencos_commerce.services.gallery import Gallery
 from wrencos_commerce.services.order_mails import order_mail_subscribers
 from wrencos_commerce.services.privacy import finish_erasure
+from wrencos_commerce.services.returns.queries import ReturnQueries
+from wrencos_commerce.services.returns.receiving import ReturnReceiving
 from wrencos_commerce.services.reviews import Reviews
 from wrencos_commerce.services.search.work import search_subscribers
 from wrencos_commerce.services.stock_digest import StockDigest
@@ -15,7 +17,7 @@ from wrencos_core.api import Platform, Subscriber
 from wrencos_core.contracts.auth import UserErased
 from wrencos_core.contracts.commerce import BatchExpiring, StockBack, StockLow
 from wrencos_core.contracts.files import ImageProcessed
-from wrencos_core.contracts.orders import OrderStatusChanged
+from wrencos_core.contracts.orders import OrderRefunded, OrderStatusChanged
 
 
 def subscribers(platform: Platform) -> Sequence[Subscriber]:
@@ -51,6 +53,16 @@ def subscribers(platform: Platform) -> Sequence[Subscriber]:
             ImageProcessed,
             "commerce.show_review_thumbnails",
             lambda event: platform.services.require(Reviews).on_image_processed(event),
+        ),
+        Subscriber(
+            ImageProcessed,
+            "commerce.show_return_thumbnails",
+            lambda event: platform.services.require(ReturnQueries).on_image_processed(event),
+        ),
+        Subscriber(
+            OrderRefunded,
+            "commerce.close_return",
+            lambda event: platform.services.require(ReturnReceiving).on_refunded(event),
         ),
         Subscriber(
             UserErased,

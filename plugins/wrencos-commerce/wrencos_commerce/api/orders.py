@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response
@@ -21,6 +21,7 @@ from wrencos_commerce.services.order_notes import OrderNotes
 from wrencos_commerce.services.order_queries import OrderFilter, OrderQueries
 from wrencos_commerce.services.orders import Orders, StatusChange
 from wrencos_commerce.services.reordering import Reordering
+from wrencos_commerce.services.returns.queries import ReturnQueries
 from wrencos_commerce.views.orders import (
     OrderDetail,
     OrderDetailView,
@@ -94,7 +95,7 @@ def get_order(order_id: str) -> OrderDetail:
     `system`. The ids and the notes of staff are for those who may read all orders.
     """
     row = service(OrderQueries).visible_to(current_identity(), order_id)
-    return OrderDetail(order=_detail(row))
+    return OrderDetail(order=_detail(row, service(ReturnQueries).of_order(order_id)))
 
 
 @blp.put("/<order_id>/status", access=UPDATE_ORDER_STATUS)
@@ -152,9 +153,11 @@ def cancel_order(body: dict[str, Any], order_id: str) -> OrderUpdated:
     return OrderUpdated(message="Order cancelled", updated_order=_detail(row))
 
 
-def _detail(row: Mapping[str, Any]) -> OrderDetailView:
+def _detail(
+    row: Mapping[str, Any], returns: Sequence[Mapping[str, Any]] | None = None
+) -> OrderDetailView:
     for_staff = current_platform().allows(current_identity(), READ_ORDERS)
-    return order_detail(row, for_staff)
+    return order_detail(row, for_staff, returns)
 
 
 def _filter(args: dict[str, Any]) -> OrderFilter:

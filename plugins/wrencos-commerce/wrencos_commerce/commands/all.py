@@ -12,6 +12,7 @@ from wrencos_commerce.commands import (
     orders,
     products,
     recommendations,
+    returns,
     reviews,
     search,
     shelf,
@@ -22,6 +23,7 @@ from wrencos_commerce.commands import (
 )
 
 orders.order.add_command(order_documents.invoice)
+orders.order.add_command(returns.open_return)
 products.product.add_command(shelf.shelf_cards)
 products.product.add_command(shelf.low_stock)
 products.product.add_command(translations.translations)
@@ -29,6 +31,7 @@ products.product.add_command(translations.translations)
 COMMANDS: list[click.Command] = [
     products.product,
     orders.order,
+    returns.returns,
     batches.batch,
     stock.stock,
     brands.brand,

@@ -12,6 +12,7 @@ from wrencos_commerce.models.document_counter import DocumentCounter
 from wrencos_commerce.models.import_run import ImportChange, ImportRun
 from wrencos_commerce.models.learned import CoPurchase, Generation, ProfileCount
 from wrencos_commerce.models.order import Order
+from wrencos_commerce.models.order_return import OrderReturn
 from wrencos_commerce.models.payment import Payment, PaymentMessage
 from wrencos_commerce.models.payment_review import PaymentReview
 from wrencos_commerce.models.price_change import PriceChange
@@ -53,6 +54,7 @@ MODELS: list[type[Document]] = [
     PaymentMessage,
     PaymentReview,
     Refund,
+    OrderReturn,
     AddressBook,
     DocumentCounter,
     Review,

@@ -103,7 +103,8 @@ class Line(EmbeddedDocument):  # type: ignore[misc]
     A variant is in one line at most, so its id names the line. `line_total` is price times
     quantity, `discount` the line's share of all discounts, `tax` what of `total` is tax at
     `tax_rate` per cent. `batches` may hold fewer pieces than `quantity`: the others were in none.
-    `shipped`, `returned` and `refunded_pieces` count pieces, `refunded` is money.
+    `shipped`, `returning` (in open returns), `returned` and `refunded_pieces` count pieces,
+    `refunded` is money.
     """
 
     product_id = StringField(required=True)
@@ -123,6 +124,7 @@ class Line(EmbeddedDocument):  # type: ignore[misc]
     image_url = StringField()
     batches = EmbeddedDocumentListField(PickedBatch)
     shipped = IntField(required=True, min_value=0, default=0)
+    returning = IntField(required=True, min_value=0, default=0)
     returned = IntField(required=True, min_value=0, default=0)
     refunded_pieces = IntField(required=True, min_value=0, default=0)
     refunded = IntField(required=True, min_value=0, default=0)

@@ -56,7 +56,8 @@ class ReviewReport(Document):
 
 
 class LeftoverPhotos(Document):
-    """Photos of an erased author's review, until the job that follows the erasure releases them."""
+    """Photos of an erased author's review or return (`review_id` is its id), until the job that
+    follows the erasure releases them."""
 
     meta = {"collection": "commerce_leftover_photos", "indexes": []}
     id_prefix = "leftover"

@@ -181,6 +181,7 @@ def _line(line: PricedLine, taken: Mapping[Unit, Taken]) -> dict[str, Any]:
         "total": line.total,
         "batches": list(taken[Unit(product["_id"], variant["id"])].batches),
         "shipped": 0,
+        "returning": 0,
         "returned": 0,
         "refunded_pieces": 0,
         "refunded": 0,

@@ -9,6 +9,7 @@ from wrencos_commerce.models.cart import Cart
 from wrencos_commerce.models.order import Address, Order, is_finished
 from wrencos_commerce.services import list_privacy
 from wrencos_commerce.services.order_queries import history_for_owner
+from wrencos_commerce.services.returns.privacy import erase_returns, stored_returns
 from wrencos_commerce.services.review_privacy import erase_reviews, release_photos, stored_reviews
 from wrencos_commerce.services.skin_profiles import erase_profile, stored_profile
 from wrencos_core.api import Platform, bump, transaction
@@ -32,6 +33,7 @@ def stored_data(platform: Platform, user_id: str) -> PersonalData:
             "orders": [_shown(row) for row in orders],
             "cart": [{"items": row["items"]} for row in carts],
             **list_privacy.sections(platform, user_id),
+            **stored_returns(user_id),
             **stored_reviews(user_id),
             **stored_profile(user_id),
         }
@@ -59,6 +61,7 @@ def erase(platform: Platform, user_id: str) -> ErasedData:
         "orderAddresses": len(finished),
         **list_privacy.erase(platform, user_id),
     }
+    erase_returns(user_id)
     erased |= erase_profile(user_id)
     erased |= erase_reviews(user_id)
     return ErasedData(erased=erased, kept=kept)

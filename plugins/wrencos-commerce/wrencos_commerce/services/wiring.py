@@ -57,6 +57,9 @@ from wrencos_commerce.services.recommendations.advice import Advisor
 from wrencos_commerce.services.recommendations.published import PublishedRecommender
 from wrencos_commerce.services.reordering import Reordering
 from wrencos_commerce.services.rereading import IngredientReader
+from wrencos_commerce.services.returns.queries import ReturnQueries
+from wrencos_commerce.services.returns.receiving import ReturnReceiving
+from wrencos_commerce.services.returns.requests import OrderReturns
 from wrencos_commerce.services.review_feedback import ReviewFeedback
 from wrencos_commerce.services.review_moderation import ReviewModeration
 from wrencos_commerce.services.review_queries import ReviewQueries
@@ -172,6 +175,9 @@ def _provide_selling(
     services.provide(PaymentAttempts, attempts)
     services.provide(PaymentQueries, PaymentQueries(platform))
     services.provide(Refunds, refunds)
+    services.provide(OrderReturns, OrderReturns(platform))
+    services.provide(ReturnQueries, ReturnQueries(platform))
+    services.provide(ReturnReceiving, ReturnReceiving(platform, stock, refunds))
     services.provide(RefundSettling, settling)
     services.provide(RefundSending, RefundSending(methods, settling))
     services.provide(Reconciliation, reconciliation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from wrencos_commerce.services.order_queries import history_for_owner
 from wrencos_commerce.services.reordering import ReorderedLine
 from wrencos_commerce.views.amounts import AdjustmentView, ChargeView, charge_view
 from wrencos_commerce.views.base import Row, View
+from wrencos_commerce.views.returns import ReturnView, return_view
 from wrencos_core.api import money
 
 
@@ -75,8 +77,14 @@ class StaffNoteView(View, kw_only=True):
 
 
 class OrderDetailView(OrderView, kw_only=True):
-    """Everything about an order; `staffNotes` is for staff alone."""
+    """Everything about an order; `staffNotes` is for staff alone, and `returns` are there where
+    one order is asked for."""
 
+    channel: str
+    email: str | None
+    exchange_for: str | None
+    paid: Decimal
+    refunded: Decimal
     subtotal: Decimal
     adjustments: list[AdjustmentView]
     charges: list[ChargeView]
@@ -84,13 +92,14 @@ class OrderDetailView(OrderView, kw_only=True):
     prices_include_tax: bool
     coupons: list[str]
     shipping_method: str | None
-    shipping_address: ShippingAddressView
+    shipping_address: ShippingAddressView | None
     tracking_number: str | None
     invoice_number: str | None
     estimated_delivery: str
     payment_method: str
     note: str | None
     history: list[OrderHistoryView]
+    returns: list[ReturnView] | msgspec.UnsetType = msgspec.UNSET
     staff_notes: list[StaffNoteView] | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -153,11 +162,19 @@ def order_view(row: Row) -> OrderView:
     return OrderView(**_order_fields(row))
 
 
-def order_detail(row: Row, for_staff: bool) -> OrderDetailView:
-    """The order; ids and notes of staff only `for_staff`."""
-    address, currency = row["shipping_address"], row["currency"]
+def order_detail(
+    row: Row, for_staff: bool, returns: Sequence[Row] | None = None
+) -> OrderDetailView:
+    """The order, with its `returns` where they are given; ids and notes of staff only
+    `for_staff`."""
+    address, currency = row.get("shipping_address"), row["currency"]
     return OrderDetailView(
         **_order_fields(row),
+        channel=row["channel"],
+        email=row.get("email"),
+        exchange_for=row.get("exchange_for"),
+        paid=money.to_major(row["paid"], currency),
+        refunded=money.to_major(row["refunded"], currency),
         subtotal=money.to_major(row["subtotal"], currency),
         adjustments=[
             AdjustmentView(
@@ -172,7 +189,9 @@ def order_detail(row: Row, for_staff: bool) -> OrderDetailView:
         shipping_method=row["shipping_method"]["name"] if row.get("shipping_method") else None,
         shipping_address=ShippingAddressView(
             **{field: address.get(field) for field in ShippingAddressView.__struct_fields__}
-        ),
+        )
+        if address
+        else None,
         tracking_number=row.get("tracking_number"),
         invoice_number=row.get("invoice_number"),
         estimated_delivery=row["estimated_delivery"],
@@ -187,6 +206,9 @@ def order_detail(row: Row, for_staff: bool) -> OrderDetailView:
             )
             for entry in (row["history"] if for_staff else history_for_owner(row))
         ],
+        returns=[return_view(one, for_staff=for_staff) for one in returns]
+        if returns is not None
+        else msgspec.UNSET,
         staff_notes=[StaffNoteView(**note) for note in row.get("staff_notes", ())]
         if for_staff
         else msgspec.UNSET,

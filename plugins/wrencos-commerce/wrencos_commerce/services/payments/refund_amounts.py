@@ -55,6 +55,32 @@ def of_pieces(order: Row, pieces: Mapping[str, int], charges: Sequence[str] = ()
     )
 
 
+def less(order: Row, allocation: Allocation, deduction: int) -> Allocation:
+    """The allocation without `deduction`, which each part bears by what it is worth.
+
+    Raises Invalid when there is not so much in it.
+    """
+    if not deduction:
+        return allocation
+    worth = [part["amount"] for part in (*allocation.lines, *allocation.charges)]
+    if not 0 < deduction <= sum(worth):
+        most = money.to_major(sum(worth), order["currency"])
+        raise Invalid(errors={"deduction": [f"At most {most} {order['currency']} can be kept."]})
+    shares = iter(money.split(deduction, worth))
+    lines = {line["variant_id"]: line for line in order["lines"]}
+    charges = {charge["code"]: charge for charge in order["charges"]}
+    return Allocation(
+        lines=[
+            _line(lines[part["variant_id"]], part["quantity"], part["amount"] - next(shares))
+            for part in allocation.lines
+        ],
+        charges=[
+            _charge(charges[part["code"]], part["amount"] - next(shares))
+            for part in allocation.charges
+        ],
+    )
+
+
 def of_amount(order: Row, amount: int) -> Allocation:
     """An amount for no particular piece, spread over all that is left by what that is worth.
 

@@ -14,6 +14,7 @@ from wrencos_commerce.services.gateways.references import new_reference
 from wrencos_commerce.services.order_moves import changed, locked
 from wrencos_commerce.services.payments.refund_amounts import (
     Allocation,
+    less,
     of_amount,
     of_pieces,
     of_rest,
@@ -45,12 +46,14 @@ _WITH_MONEY = [PaymentState.PAID.value, PaymentState.PARTIALLY_REFUNDED.value]
 @dataclass(frozen=True, kw_only=True)
 class RefundWish:
     """What shall be paid back: `pieces` by variant with `charges` by code, or an `amount` in major
-    units, or all that is left when neither is told."""
+    units, or all that is left when neither is told. `deduction` (minor units) is kept of the pieces
+    and charges: they came back used."""
 
     reason: RefundReason
     pieces: Mapping[str, int] | None = None
     charges: Sequence[str] = ()
     amount: Decimal | None = None
+    deduction: int = 0
     note: str | None = None
     return_id: str | None = None
 
@@ -192,7 +195,7 @@ def _allocated(order: Row, wish: RefundWish) -> Allocation:
     if wish.pieces is not None or wish.charges:
         if wish.amount is not None:
             raise Invalid(errors={"amount": ["Name either pieces or an amount."]})
-        return of_pieces(order, wish.pieces or {}, wish.charges)
+        return less(order, of_pieces(order, wish.pieces or {}, wish.charges), wish.deduction)
     if wish.amount is None:
         return of_rest(order)
     try:
