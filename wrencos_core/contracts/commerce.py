@@ -47,7 +47,8 @@ class Adjustment(msgspec.Struct, frozen=True, kw_only=True):
     """A discount (negative amount) or a fee. `code` names its source: `marketing.coupon_SPRING`.
 
     A discount is split over the lines of `variant_ids` (all when empty) by what they still cost,
-    or taken off the shipping, never below zero. A fee is taxed as shipping is.
+    or taken off the shipping, never below zero. A fee is taxed as shipping is. `coupon` is the code
+    that the customer typed for it: a code that no adjustment names does not count.
     """
 
     code: str
@@ -56,6 +57,7 @@ class Adjustment(msgspec.Struct, frozen=True, kw_only=True):
     order: int = 100
     variant_ids: tuple[str, ...] = ()
     applies_to: Literal["goods", "shipping"] = "goods"
+    coupon: str | None = None
 
 
 class VariantInfo(msgspec.Struct, frozen=True, kw_only=True):

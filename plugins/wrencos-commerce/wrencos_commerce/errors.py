@@ -75,6 +75,10 @@ class CouponRefused(Conflict):
     slug, title = "coupon-refused", "A coupon does not count"
 
 
+class PromotionUsed(Conflict):
+    slug, title = "promotion-used", "Orders have used this"
+
+
 class CheckoutRefused(Conflict):
     """`reasons` are for the customer to read."""
 

@@ -14,6 +14,8 @@ READ_STOCK = "commerce.stock.read"
 WRITE_STOCK = "commerce.stock.write"
 WRITE_TAX_RATES = "commerce.tax_rates.write"
 WRITE_SHIPPING = "commerce.shipping_methods.write"
+READ_PROMOTIONS = "commerce.promotions.read"
+WRITE_PROMOTIONS = "commerce.promotions.write"
 MODERATE_REVIEWS = "commerce.reviews.moderate"
 WRITE_SYNONYMS = "commerce.synonyms.write"
 READ_SEARCHES = "commerce.searches.read"
@@ -43,6 +45,10 @@ PERMISSIONS = [
     Permission(WRITE_STOCK, "Count the stock and correct it."),
     Permission(WRITE_TAX_RATES, "Set the rates of taxes."),
     Permission(WRITE_SHIPPING, "Set shipping methods and what they cost."),
+    Permission(
+        READ_PROMOTIONS, "See promotions, their coupons and how often they were used.", _STAFF
+    ),
+    Permission(WRITE_PROMOTIONS, "Create, change and end promotions, and make coupons."),
     Permission(MODERATE_REVIEWS, "Publish, hide and answer reviews.", _STAFF),
     Permission(WRITE_SYNONYMS, "Keep the synonyms of the search."),
     Permission(READ_SEARCHES, "See what customers search for and do not find."),

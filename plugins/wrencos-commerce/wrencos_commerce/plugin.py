@@ -12,6 +12,7 @@ from wrencos_commerce.models.all import MODELS
 from wrencos_commerce.permissions import PERMISSIONS
 from wrencos_commerce.services import figures, finding, privacy, wiring
 from wrencos_commerce.services.gateways import configured
+from wrencos_commerce.services.promotions import adjusting
 from wrencos_commerce.settings import CommerceSettings
 from wrencos_core.api import (
     DemoStep,
@@ -92,4 +93,5 @@ search = hookimpl(finding.search)
 collect_metrics = hookimpl(figures.metrics)
 export_personal_data = hookimpl(privacy.stored_data)
 erase_personal_data = hookimpl(privacy.erase)
+commerce_adjust_cart = hookimpl(adjusting.adjust_cart)
 commerce_payment_gateways = hookimpl(configured.configured)

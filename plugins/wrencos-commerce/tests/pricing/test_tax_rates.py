@@ -16,7 +16,7 @@ from wrencos_commerce.services import presence
 from wrencos_commerce.services.categories import Categories
 from wrencos_commerce.services.taxes import Rates, Taxes
 from wrencos_commerce.settings import CommerceSettings
-from wrencos_core.api import SYSTEM, Platform
+from wrencos_core.api import SYSTEM, Platform, database
 from wrencos_core.testing.accounts import Logins
 from wrencos_core.testing.callers import Caller
 
@@ -160,6 +160,19 @@ def test_a_category_has_the_rate_of_its_nearest_ancestor(platform: Platform) -> 
     assert rates() == ["8", "8", "0", "10", "10"]
 
 
+def test_an_order_has_the_rates_of_its_categories(
+    platform: Platform, me: Caller, add: Add, make_product: MakeProduct, purchase: dict[str, Any]
+) -> None:
+    face, _, night, _ = tree(platform)
+    taxes = platform.services.require(Taxes)
+    taxes.create(VAT, SYSTEM)
+    taxes.create({**VAT, "category_id": face, "percent": "5"}, SYSTEM)
+    add(me, make_product(price=Decimal("10.50"), category_id=night))
+    add(me, make_product(name="Card", price=Decimal("1.10")))
+    row = order_of(me.post("/api/cart/checkout", json=purchase))
+    assert [(line["tax_rate"], line["tax"]) for line in row["lines"]] == [("5", 50), ("10", 10)]
+
+
 def test_a_region_goes_before_its_country(platform: Platform) -> None:
     face, _, night, _ = tree(platform)
     taxes = platform.services.require(Taxes)
@@ -203,22 +216,22 @@ def test_a_checkout_reads_them_in_its_transaction(
     assert order["items"][0]["taxRate"] == "10"
 
 
-def test_rates_are_read_by_an_index(platform: Platform, commands_of: Any, plans_of: Any) -> None:
+def test_rates_are_read_with_one_query_by_an_index(
+    platform: Platform, commands_of: Any, plans_of: Any
+) -> None:
     categories = tree(platform)
     taxes = platform.services.require(Taxes)
     for category in (None, *categories):
         taxes.create({**VAT, "category_id": category}, SYSTEM)
         taxes.create({**VAT, "country": "VN", "category_id": category}, SYSTEM)
     taxes.rates_for("US", ["CA"], categories)
-    both = commands_of(lambda: taxes.rates_for("US", ["CA"], categories))
-    assert [sent["find"] for sent in both] == ["commerce_tax_rates", "commerce_categories"]
-    for plan in (plan for sent in both for plan in plans_of(sent)):
-        assert "COLLSCAN" not in plan["stages"]
-        assert plan["documents"] <= 5
-    taxes.create({**VAT, "country": "JP"}, SYSTEM)
-    taxes.rates_for("JP", [], categories)
-    (sent,) = commands_of(lambda: taxes.rates_for("JP", [], categories))
-    assert sent["find"] == "commerce_tax_rates"
+    (sent,) = commands_of(lambda: taxes.rates_for("US", ["CA"], categories))
+    (plan,) = plans_of(sent)
+    assert "COLLSCAN" not in plan["stages"]
+    assert plan["documents"] <= 5
+    explained = database().command({"explain": dict(sent), "verbosity": "executionStats"})
+    (joined,) = [stage for stage in explained["stages"] if "$lookup" in stage]
+    assert (joined["collectionScans"], joined["totalDocsExamined"]) == (0, len(categories))
 
 
 def test_a_shop_without_rates_asks_for_none(

@@ -10,6 +10,7 @@ from werkzeug.http import dump_cookie
 
 from wrencos_commerce.api.locale import wanted_locale
 from wrencos_commerce.schemas import cart as schemas
+from wrencos_commerce.schemas.promotions import CouponTyped
 from wrencos_commerce.services.addresses import Addresses
 from wrencos_commerce.services.cart_choices import CartChoices
 from wrencos_commerce.services.carts import CartHolder, Carts
@@ -96,6 +97,31 @@ def remove_item(item_id: str) -> CartUpdated:
     holder = _holder()
     service(Carts).remove(holder, item_id)
     return _updated(holder, "Item removed from cart")
+
+
+@blp.post("/coupons", access=PUBLIC, limit="30 per minute")
+@blp.arguments(CouponTyped)
+@blp.response(200, CartUpdated)
+def add_coupon(body: dict[str, Any]) -> CartUpdated:
+    """Type a coupon; in small letters if you like.
+
+    409 `coupon-refused` says why it does not count: `unknown`, `off`, `not-begun`, `expired`,
+    `used-up`, `log-in` (it is limited for each customer), `used-before`, `not-first-order`,
+    `minimum-not-reached`, `nothing-fits`, `same-promotion` (by another code) or `better-offer`. One
+    that stops counting later stays in the cart, among `refusedCoupons`.
+    """
+    holder = _holder()
+    service(CartChoices).add_coupon(holder, body["code"])
+    return _updated(holder, "Coupon added")
+
+
+@blp.delete("/coupons/<code>", access=PUBLIC)
+@blp.response(200, CartUpdated)
+def remove_coupon(code: str) -> CartUpdated:
+    """Take a coupon out of the cart, whether it counts or not."""
+    holder = _holder()
+    service(CartChoices).remove_coupon(holder, code)
+    return _updated(holder, "Coupon removed")
 
 
 @blp.put("/shipping", access=PUBLIC)

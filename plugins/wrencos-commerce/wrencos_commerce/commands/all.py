@@ -11,6 +11,7 @@ from wrencos_commerce.commands import (
     order_documents,
     orders,
     products,
+    promotions,
     recommendations,
     returns,
     reviews,
@@ -41,4 +42,5 @@ COMMANDS: list[click.Command] = [
     search.search,
     taxes.tax,
     shipping.shipping,
+    promotions.promotion,
 ]

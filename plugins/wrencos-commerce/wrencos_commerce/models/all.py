@@ -17,6 +17,7 @@ from wrencos_commerce.models.payment import Payment, PaymentMessage
 from wrencos_commerce.models.payment_review import PaymentReview
 from wrencos_commerce.models.price_change import PriceChange
 from wrencos_commerce.models.product import Product
+from wrencos_commerce.models.promotion import Coupon, Promotion, PromotionUse, PromotionUser
 from wrencos_commerce.models.recent_view import RecentViews
 from wrencos_commerce.models.refund import Refund
 from wrencos_commerce.models.review import RefusedReview, Review
@@ -49,6 +50,10 @@ MODELS: list[type[Document]] = [
     Cart,
     TaxRate,
     ShippingMethod,
+    Promotion,
+    Coupon,
+    PromotionUse,
+    PromotionUser,
     Order,
     Payment,
     PaymentMessage,

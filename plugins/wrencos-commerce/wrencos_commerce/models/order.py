@@ -153,7 +153,7 @@ class AppliedAdjustment(EmbeddedDocument):  # type: ignore[misc]
 
 
 class UsedPromotion(EmbeddedDocument):  # type: ignore[misc]
-    """A promotion that counts its uses, and the coupon code that the customer typed for it."""
+    """A promotion that took something off, and the coupon code that the customer typed for it."""
 
     promotion_id = StringField(required=True)
     code = StringField()

@@ -13,6 +13,7 @@ from wrencos_commerce.models.stock_movement import MovementReason
 from wrencos_commerce.services.order_moves import OrderMoves, refuse_other_ways
 from wrencos_commerce.services.payments.refunds import Refunds
 from wrencos_commerce.services.payments.states import moved
+from wrencos_commerce.services.promotions.promotions import Promotions
 from wrencos_commerce.services.stock import Stock
 from wrencos_core.api import Identity, Platform
 from wrencos_core.contracts.orders import OrderCancelled
@@ -66,6 +67,7 @@ class OrderCancelling:
             unset=("hold_until", "pay_until"),
             freely=was_refused,
         )
+        Promotions.give_back(row)
         self._close_attempt(row, identity, reason)
         self._outbox.publish(
             OrderCancelled(

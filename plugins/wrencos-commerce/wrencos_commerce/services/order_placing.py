@@ -14,6 +14,7 @@ from wrencos_commerce.services.order_queries import adjustments_of, charges_of, 
 from wrencos_commerce.services.payments.attempts import PaymentAttempts
 from wrencos_commerce.services.payments.collecting import Collecting
 from wrencos_commerce.services.pricing import PricedCart, PricedLine
+from wrencos_commerce.services.promotions.promotions import Promotions
 from wrencos_commerce.services.stock import Stock, Taken
 from wrencos_commerce.services.stock_ledger import Unit
 from wrencos_commerce.services.variants import variant_name
@@ -73,6 +74,7 @@ class OrderPlacing:
 
         What costs nothing, and what is paid at the counter, is paid at once.
         """
+        Promotions.count_uses(new.priced, new.user_id, new.id)
         row = self._row(new, identity)
         Order.raw().insert_one(row)
         self._publish(row)
@@ -113,7 +115,10 @@ class OrderPlacing:
             adjustments=[
                 {"code": a.code, "label": a.label, "amount": a.amount} for a in priced.adjustments
             ],
-            promotions=[_without_none(asdict(promotion)) for promotion in priced.promotions],
+            promotions=[
+                _without_none({"promotion_id": used.promotion_id, "code": used.code})
+                for used in priced.promotions
+            ],
             subtotal=priced.subtotal,
             prices_include_tax=priced.prices_include_tax,
             tax_total=priced.tax_total,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from wrencos_commerce.models.promotion import UseLimit
 from wrencos_commerce.services.variants import full_name
 from wrencos_core.api import Identity
 from wrencos_core.contracts.commerce import Adjustment, CartContents, CartLine
@@ -88,10 +89,12 @@ class ShippingQuote:
 
 @dataclass(frozen=True, kw_only=True)
 class CountedPromotion:
-    """A promotion that was applied and whose uses are limited, with the coupon typed for it."""
+    """A promotion that took something off, with the coupon typed for it, and what limits its
+    uses."""
 
     promotion_id: str
     code: str | None
+    limits: Sequence[UseLimit] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from wrencos_commerce.services.priced import (
@@ -15,13 +16,14 @@ from wrencos_commerce.services.priced import (
     ShippingQuote,
     contents,
 )
+from wrencos_commerce.services.promotions.adjusting import PromotionDiscount, why_refused
 from wrencos_commerce.services.shipping.methods import ShippingMethods
 from wrencos_commerce.services.shipping.quotes import chosen
 from wrencos_commerce.services.taxes import Rates, Taxes
 from wrencos_commerce.services.totals import Terms, add_up, quotes_of
 from wrencos_commerce.settings import CommerceSettings
-from wrencos_core.api import Platform
-from wrencos_core.contracts.commerce import Adjustment
+from wrencos_core.api import Identity, Platform
+from wrencos_core.contracts.commerce import Adjustment, CartContents
 
 Row = Mapping[str, Any]
 
@@ -54,8 +56,23 @@ class Pricing:
         Asks the plugins that implement commerce_adjust_cart.
         """
         terms = self._terms(lines, context)
-        asked = self._asked(lines, context, terms) if lines else ()
-        return add_up(lines, asked, terms)
+        if not lines:
+            return add_up(lines, (), terms)
+        cart = self._contents(lines, context, terms)
+        asked = self._asked(cart, context.identity)
+        priced = add_up(lines, asked, terms)
+        claimed = {adjustment.coupon for adjustment in asked}
+        if refused := [code for code in context.coupons if code not in claimed]:
+            reasons = why_refused(refused, cart, context.identity, self._platform)
+            priced = replace(priced, refused_coupons=reasons)
+        used = [
+            CountedPromotion(
+                promotion_id=taken.promotion_id, code=taken.coupon, limits=taken.limits
+            )
+            for taken in priced.adjustments
+            if isinstance(taken, PromotionDiscount)
+        ]
+        return replace(priced, promotions=used)
 
     def _terms(self, lines: Sequence[PricedLine], context: PricingContext) -> Terms:
         """What the shop asks where the goods go, or at home while that is not known."""
@@ -69,14 +86,17 @@ class Pricing:
             method_id=context.shipping_method_id,
         )
 
-    def _asked(
+    def _contents(
         self, lines: Sequence[PricedLine], context: PricingContext, terms: Terms
-    ) -> list[Adjustment]:
+    ) -> CartContents:
+        """What plugins are asked about; shipping as it would cost before discounts."""
         subtotal = sum(line.line_total for line in lines)
         quote = chosen(quotes_of(lines, subtotal, terms), terms.method_id)
-        cart = contents(lines, self.currency, context, quote.amount if quote else None)
+        return contents(lines, self.currency, context, quote.amount if quote else None)
+
+    def _asked(self, cart: CartContents, identity: Identity) -> list[Adjustment]:
         answers = self._platform.hook.commerce_adjust_cart(
-            cart=cart, identity=context.identity, platform=self._platform
+            cart=cart, identity=identity, platform=self._platform
         )
         return [adjustment for answer in answers for adjustment in answer]
 

@@ -10,6 +10,7 @@ from wrencos_commerce.models.order import Address, Order, is_finished
 from wrencos_commerce.services import list_privacy
 from wrencos_commerce.services.order_queries import history_for_owner
 from wrencos_commerce.services.returns.privacy import erase_returns, stored_returns
+from wrencos_commerce.services.promotions.privacy import erase_uses, stored_uses
 from wrencos_commerce.services.review_privacy import erase_reviews, release_photos, stored_reviews
 from wrencos_commerce.services.skin_profiles import erase_profile, stored_profile
 from wrencos_core.api import Platform, bump, transaction
@@ -36,6 +37,7 @@ def stored_data(platform: Platform, user_id: str) -> PersonalData:
             **stored_returns(user_id),
             **stored_reviews(user_id),
             **stored_profile(user_id),
+            **stored_uses(user_id),
         }
     )
 
@@ -64,6 +66,7 @@ def erase(platform: Platform, user_id: str) -> ErasedData:
     erase_returns(user_id)
     erased |= erase_profile(user_id)
     erased |= erase_reviews(user_id)
+    erased |= erase_uses(user_id)
     return ErasedData(erased=erased, kept=kept)
 
 

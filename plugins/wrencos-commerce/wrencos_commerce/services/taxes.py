@@ -28,8 +28,6 @@ from wrencos_core.api import (
 
 Row = Mapping[str, Any]
 
-_FIELDS = {"region_key": 1, "category_id": 1, "taxed_as": 1, "percent": 1}
-
 NO_TAX = "0"
 _DECIMALS = 4
 _WHOLE = 100 * 10**_DECIMALS
@@ -70,23 +68,26 @@ class Taxes:
     ) -> Rates:
         """The rates of what goes there, in one query; in none while the shop has no rate.
 
-        A second one reads the paths of the categories, where a rate is for one. For the same goods
-        the rate of a region goes before that of the country, and that of a later one of the
-        `regions` (a state, then a city) before that of an earlier.
+        For the same goods the rate of a region goes before that of the country, and that of a
+        later one of the `regions` (a state, then a city) before that of an earlier.
         """
         if not self._any():
             return Rates()
         keys = [None, *(region_key(region) for region in regions if region)]
+        categories = sorted({id for id in category_ids if id})
         goods: dict[str | None, str] = {}
         shipping = None
-        read = TaxRate.raw().find({"country": country, "region_key": {"$in": keys}}, _FIELDS)
-        for row in sorted(read, key=lambda row: keys.index(row["region_key"])):
+        # None at all, when nothing goes by these places.
+        read: Row = next(TaxRate.raw().aggregate(_pipeline(country, keys, categories)), {})
+        for row in sorted(read.get("rates", ()), key=lambda row: keys.index(row["region_key"])):
             if row["taxed_as"] == TaxedAs.SHIPPING:
                 shipping = row["percent"]
             else:
                 goods[row["category_id"]] = row["percent"]
-        by_category = any(id is not None for id in goods)
-        return Rates(goods, shipping, _paths(category_ids) if by_category else {})
+        paths = {
+            row["_id"]: [row["_id"], *reversed(row["ancestors"])] for row in read.get("paths", ())
+        }
+        return Rates(goods, shipping, paths)
 
     def page(self, country: str | None, skip: int, limit: int) -> tuple[list[Row], int]:
         """Rates by country, region and category, and how many there are."""
@@ -151,11 +152,21 @@ class Taxes:
         audit.record(identity, "commerce.tax_rates.delete", id, told)
 
 
-def _paths(category_ids: Iterable[str | None]) -> dict[str, Sequence[str]]:
-    """Each category with those above it, the nearest first."""
-    query = {"_id": {"$in": sorted({id for id in category_ids if id})}}
-    rows = Category.raw().find(query, {"ancestors": 1})
-    return {row["_id"]: [row["_id"], *reversed(row["ancestors"])] for row in rows}
+def _pipeline(
+    country: str, regions: Sequence[str | None], category_ids: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Reads the rates of a country and these regions, and the paths of the categories."""
+    fields = {name: f"${name}" for name in ("region_key", "category_id", "taxed_as", "percent")}
+    pipeline: list[dict[str, Any]] = [
+        {"$match": {"country": country, "region_key": {"$in": list(regions)}}},
+        {"$group": {"_id": None, "rates": {"$push": fields}}},
+    ]
+    if category_ids:
+        paths = [{"$match": {"_id": {"$in": list(category_ids)}}}, {"$project": {"ancestors": 1}}]
+        # $unionWith would do, but transactions refuse it.
+        joined = {"from": Category._get_collection_name(), "pipeline": paths, "as": "paths"}
+        pipeline.append({"$lookup": joined})
+    return pipeline
 
 
 def _subject(values: Row) -> dict[str, Any]:

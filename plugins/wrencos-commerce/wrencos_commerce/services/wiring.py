@@ -51,6 +51,8 @@ from wrencos_commerce.services.product_changes import ProductChanges
 from wrencos_commerce.services.product_links import ProductLinks
 from wrencos_commerce.services.product_queries import ProductQueries
 from wrencos_commerce.services.products import Products
+from wrencos_commerce.services.promotions.coupons import Coupons
+from wrencos_commerce.services.promotions.promotions import Promotions
 from wrencos_commerce.services.publishing import Publishing
 from wrencos_commerce.services.recent_views import RecentlyViewed
 from wrencos_commerce.services.recommendations.advice import Advisor
@@ -121,6 +123,8 @@ def provide(platform: Platform, services: ServiceRegistry) -> None:
     )
     services.provide(Taxes, taxes)
     services.provide(ShippingMethods, shipping)
+    services.provide(Promotions, Promotions(platform))
+    services.provide(Coupons, Coupons())
     services.provide(Carts, carts)
     services.provide(CartChoices, CartChoices(carts, pricing))
     services.provide(AbandonedCarts, AbandonedCarts(platform, product_queries, pricing))

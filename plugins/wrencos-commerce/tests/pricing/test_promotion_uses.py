@@ -1,0 +1,160 @@
+"""Limits of promotions, with many orders at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from wrencos_commerce.errors import CouponRefused
+from wrencos_commerce.models.order import Order
+from wrencos_commerce.models.promotion import Coupon, Promotion, PromotionUse, PromotionUser
+from wrencos_commerce.services.cart_choices import CartChoices
+from wrencos_commerce.services.carts import CartHolder, Carts
+from wrencos_commerce.services.checkout import Checkout, Purchase
+from wrencos_commerce.services.promotions.promotions import Promotions
+from wrencos_core.api import Identity, Platform, Role, new_id
+from wrencos_core.contracts.orders import ShippingAddress
+from wrencos_core.testing.callers import Caller
+from wrencos_core.testing.threads import run_in_threads
+
+MakeProduct = Callable[..., str]
+MakePromotion = Callable[..., str]
+
+HOME = ShippingAddress(street="1 Example Road", city="Huế", country="VN")
+PURCHASE = Purchase(payment_method_id="cod", address=HOME)
+
+
+@pytest.fixture
+def serum(make_product: MakeProduct) -> str:
+    return make_product(price=Decimal(20), inventory=100)
+
+
+def buyer(platform: Platform, product: str, code: str | None = None) -> CartHolder:
+    """A customer with the product and the coupon in the cart."""
+    holder = CartHolder(Identity(user_id=new_id("user"), role=Role.CUSTOMER))
+    fill(platform, holder, product, code)
+    return holder
+
+
+def fill(platform: Platform, holder: CartHolder, product: str, code: str | None) -> None:
+    platform.services.require(Carts).add(holder, product, 1)
+    if code:
+        platform.services.require(CartChoices).add_coupon(holder, code)
+    platform.services.require(Carts).shown(holder)
+
+
+def kinds(outcomes: list[Any]) -> dict[str, int]:
+    return dict(Counter(type(one).__name__ for one in outcomes))
+
+
+@pytest.mark.parametrize("of_code", [True, False])
+def test_one_use_and_eight_checkouts(
+    platform: Platform, serum: str, make_promotion: MakePromotion, of_code: bool
+) -> None:
+    limits: dict[str, Any] = {"max_uses_of_code": 1} if of_code else {"max_uses": 1}
+    make_promotion("ONE", **limits)
+    buyers = [buyer(platform, serum, "ONE") for _ in range(8)]
+    checkout = platform.services.require(Checkout)
+    outcomes = run_in_threads(8, lambda number: checkout.place(buyers[number], PURCHASE))
+    assert kinds(outcomes) == {"dict": 1, "CouponRefused": 7}
+    for refused in outcomes:
+        if isinstance(refused, CouponRefused):
+            assert refused.extra["total"] == 20
+            assert refused.extra["coupons"] == [{"code": "ONE", "reason": "used-up"}]
+    counted = Coupon if of_code else Promotion
+    assert counted.raw().find_one()["uses"] == 1
+    assert [order["total_price"] for order in Order.raw().find()] == [1800]
+
+
+def test_an_automatic_one_that_runs_out_changes_the_price(
+    platform: Platform, serum: str, make_promotion: MakePromotion
+) -> None:
+    make_promotion(is_automatic=True, max_uses=3)
+    buyers = [buyer(platform, serum) for _ in range(8)]
+    checkout = platform.services.require(Checkout)
+    outcomes = run_in_threads(8, lambda number: checkout.place(buyers[number], PURCHASE))
+    assert kinds(outcomes) == {"dict": 3, "PriceChanged": 5}
+    assert Promotion.raw().find_one()["uses"] == 3
+
+
+def test_once_for_each_customer_from_two_carts_at_once(
+    platform: Platform, serum: str, make_promotion: MakePromotion
+) -> None:
+    """Their own checkouts meet at the cart; orders that are written by others do not."""
+    id = make_promotion(is_automatic=True, max_uses_per_user=1)
+    holder = buyer(platform, serum)
+    priced = platform.services.require(Carts).priced(holder)
+    assert [used.promotion_id for used in priced.promotions] == [id]
+    user_id = holder.identity.user_id
+    run_in_threads(6, lambda n: Promotions.count_uses(priced, user_id, f"order_{n}"))
+    assert PromotionUser.raw().find_one()["uses"] == 6
+    assert platform.services.require(Carts).priced(holder).promotions == []
+
+
+def test_one_customer_clicks_eight_times(
+    platform: Platform, serum: str, make_promotion: MakePromotion
+) -> None:
+    make_promotion("ONCE", max_uses_per_user=1)
+    holder = buyer(platform, serum, "ONCE")
+    checkout = platform.services.require(Checkout)
+    outcomes = run_in_threads(8, lambda _: checkout.place(holder, PURCHASE))
+    assert kinds(outcomes) == {"dict": 1, "CartEmpty": 7}
+    assert PromotionUser.raw().find_one()["uses"] == 1
+    with pytest.raises(CouponRefused):
+        fill(platform, holder, serum, "ONCE")
+
+
+def test_a_cancelled_order_gives_its_uses_back_once(
+    platform: Platform,
+    login: Any,
+    serum: str,
+    make_promotion: MakePromotion,
+    purchase: dict[str, Any],
+) -> None:
+    make_promotion("ONE", max_uses=1, max_uses_per_user=1, max_uses_of_code=1)
+    me: Caller = login()
+    me.post("/api/cart/items", json={"productId": serum})
+    assert me.post("/api/cart/coupons", json={"code": "ONE"}).status_code == 200
+    order_id = me.post("/api/cart/checkout", json=purchase).get_json()["orderId"]
+
+    def uses() -> list[int]:
+        return [model.raw().find_one()["uses"] for model in (Promotion, Coupon, PromotionUser)]
+
+    assert uses() == [1, 1, 1]
+    assert me.post(f"/api/orders/{order_id}/cancel").status_code == 200
+    assert uses() == [0, 0, 0]
+    order = Order.raw().find_one({"_id": order_id})
+    run_in_threads(4, lambda _: Promotions.give_back(order))
+    assert uses() == [0, 0, 0]
+    assert PromotionUse.raw().find_one()["given_back_at"] is not None
+    me.post("/api/cart/items", json={"productId": serum})
+    assert me.post("/api/cart/coupons", json={"code": "ONE"}).status_code == 200
+    assert me.post("/api/cart/checkout", json=purchase).status_code == 201
+    assert uses() == [1, 1, 1]
+
+
+def test_giving_back_at_once_counts_once(
+    platform: Platform, serum: str, make_promotion: MakePromotion
+) -> None:
+    make_promotion("TWICE", max_uses=2)
+    checkout = platform.services.require(Checkout)
+    first, _ = [checkout.place(buyer(platform, serum, "TWICE"), PURCHASE) for _ in range(2)]
+    outcomes = run_in_threads(6, lambda _: Promotions.give_back(first))
+    assert kinds(outcomes) == {"NoneType": 6}
+    assert Promotion.raw().find_one()["uses"] == 1
+
+
+def test_a_refused_checkout_uses_nothing(
+    platform: Platform, serum: str, make_promotion: MakePromotion
+) -> None:
+    make_promotion("ONE", max_uses=1)
+    holder = buyer(platform, serum, "ONE")
+    wrong = Purchase(payment_method_id="cod", address=HOME, expected_total=Decimal(1))
+    with pytest.raises(Exception, match="new total"):
+        platform.services.require(Checkout).place(holder, wrong)
+    assert Promotion.raw().find_one()["uses"] == 0
+    assert PromotionUse.raw().count_documents({}) == 0
