@@ -86,5 +86,18 @@ def test_a_plugin_can_refuse_an_order(
     assert outbox_events("commerce.order_placed") == []
 
 
+def test_a_plugin_has_coupons_of_its_own(
+    me: Caller, make_product: MakeProduct, purchase: dict[str, Any]
+) -> None:
+    add(me, make_product(price=Decimal(12)), 1)
+    answer = me.post("/api/cart/coupons", json={"code": "wrapped"})
+    assert answer.status_code == 200
+    cart = answer.get_json()["updatedCart"]
+    assert (cart["coupons"], cart["refusedCoupons"], cart["total"]) == (["WRAPPED"], [], 11)
+    assert me.post("/api/cart/coupons", json={"code": "other"}).status_code == 409
+    placed = me.post("/api/cart/checkout", json=purchase)
+    assert (placed.status_code, placed.get_json()["totalPrice"]) == (201, 11)
+
+
 def test_an_empty_cart_is_not_adjusted(me: Caller) -> None:
     assert me.get("/api/cart").get_json()["total"] == 0

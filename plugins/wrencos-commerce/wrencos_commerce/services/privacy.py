@@ -22,6 +22,7 @@ _KEPT = "Accounts must be kept; a finished order no longer says who or where the
 _OPEN = "Kept until delivered or cancelled, and erased then: {}."
 # The country is no trace of a person, and taxes go by it.
 _NOT_SHOWN = {"version", "user_id", "staff_notes"}
+_OF_CART = ("items", "coupons", "shipping")
 _TRACES = set(Address._fields) - {"street", "city", "country"}
 
 
@@ -32,7 +33,7 @@ def stored_data(platform: Platform, user_id: str) -> PersonalData:
     return PersonalData(
         sections={
             "orders": [_shown(row) for row in orders],
-            "cart": [{"items": row["items"]} for row in carts],
+            "cart": [{name: row[name] for name in _OF_CART if name in row} for row in carts],
             **list_privacy.sections(platform, user_id),
             **stored_returns(user_id),
             **stored_reviews(user_id),

@@ -19,4 +19,4 @@ def erase_uses(user_id: str) -> dict[str, int]:
     """Forget who used what; how often something was used stays counted."""
     counted = PromotionUser.raw().delete_many({"user_id": user_id}).deleted_count
     PromotionUse.raw().update_many({"user_id": user_id}, bump({"$unset": {"user_id": ""}}))
-    return {"promotionUses": counted}
+    return {"promotionUses": counted} if counted else {}
