@@ -37,7 +37,7 @@ def cart(*lines: tuple[int, int], **fields: Any) -> CartContents:
 
 def promotion(id: str = "promo_a", **fields: Any) -> dict[str, Any]:
     kind = fields.get("kind", "percent")
-    needed = {"percent": "10"} if kind in ("percent", "buy_get") else {}
+    needed: dict[str, Any] = {"percent": "10"} if kind in ("percent", "buy_get") else {}
     row = {**DEFAULTS, "kind": "percent", "currency": "USD", "uses": 0, **needed, **fields}
     return {"_id": id, **row}
 
@@ -111,7 +111,12 @@ def test_what_one_takes_off(fields: dict[str, Any], amount: int) -> None:
     assert chosen(cart((1000, 1), (1000, 1)), promotion(**fields)) == {"promo_a": amount}
 
 
-BUY_TWO = {"kind": "buy_get", "buy_quantity": 2, "get_quantity": 1, "percent": "100"}
+BUY_TWO: dict[str, Any] = {
+    "kind": "buy_get",
+    "buy_quantity": 2,
+    "get_quantity": 1,
+    "percent": "100",
+}
 
 
 @pytest.mark.parametrize(
@@ -196,31 +201,28 @@ def test_codes_that_are_unknown_used_up_or_not_the_best() -> None:
     assert refused("ONE", "BEST") == {"ONE": Refusal.BETTER_OFFER}
 
 
-promotions = st.lists(
-    st.one_of(
-        st.builds(dict, kind=st.just("percent"), percent=st.sampled_from(["5", "33.3333", "100"])),
-        st.builds(dict, kind=st.just("amount"), amount=st.integers(1, 10**6)),
-        st.builds(
-            dict,
-            kind=st.just("buy_get"),
-            buy_quantity=st.integers(1, 3),
-            get_quantity=st.integers(1, 3),
-            percent=st.sampled_from(["50", "100"]),
-        ),
-        st.just({"kind": "free_shipping"}),
-    ).flatmap(
-        lambda row: st.fixed_dictionaries(
-            {},
-            optional={
-                "is_exclusive": st.booleans(),
-                "priority": st.integers(0, 2),
-                "max_discount": st.integers(0, 5000),
-                "category_ids": st.lists(st.sampled_from(["cat_face", "cat_lips"]), max_size=1),
-            },
-        ).map(lambda more: {**row, **more})
+kinds: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    st.builds(dict, kind=st.just("percent"), percent=st.sampled_from(["5", "33.3333", "100"])),
+    st.builds(dict, kind=st.just("amount"), amount=st.integers(1, 10**6)),
+    st.builds(
+        dict,
+        kind=st.just("buy_get"),
+        buy_quantity=st.integers(1, 3),
+        get_quantity=st.integers(1, 3),
+        percent=st.sampled_from(["50", "100"]),
     ),
-    max_size=6,
+    st.just({"kind": "free_shipping"}),
 )
+conditions: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "is_exclusive": st.booleans(),
+        "priority": st.integers(0, 2),
+        "max_discount": st.integers(0, 5000),
+        "category_ids": st.lists(st.sampled_from(["cat_face", "cat_lips"]), max_size=1),
+    },
+)
+promotions = st.lists(st.tuples(kinds, conditions).map(lambda p: {**p[0], **p[1]}), max_size=6)
 lines = st.lists(st.tuples(st.integers(0, 10**5), st.integers(1, 9)), min_size=1, max_size=5)
 
 
