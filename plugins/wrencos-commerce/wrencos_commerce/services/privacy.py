@@ -9,8 +9,8 @@ from wrencos_commerce.models.cart import Cart
 from wrencos_commerce.models.order import Address, Order, is_finished
 from wrencos_commerce.services import list_privacy
 from wrencos_commerce.services.order_queries import history_for_owner
-from wrencos_commerce.services.returns.privacy import erase_returns, stored_returns
 from wrencos_commerce.services.promotions.privacy import erase_uses, stored_uses
+from wrencos_commerce.services.returns.privacy import erase_returns, stored_returns
 from wrencos_commerce.services.review_privacy import erase_reviews, release_photos, stored_reviews
 from wrencos_commerce.services.skin_profiles import erase_profile, stored_profile
 from wrencos_core.api import Platform, bump, transaction
