@@ -15,11 +15,11 @@ from mongoengine.errors import OperationError
 from pymongo import MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import PyMongoError
+from pymongo.errors import InvalidOperation, PyMongoError, ServerSelectionTimeoutError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from wrencos_core.errors import StartupError
+from wrencos_core.errors import StartupError, TryAgain
 
 log = structlog.get_logger(__name__)
 
@@ -145,7 +145,8 @@ def transaction(work: Callable[[], T]) -> T:
     whole of `work` runs again, so it must change nothing but the database: no network, no files,
     no variables of the caller; use `after_commit` for what follows. Documents that it saves are
     read or made inside it, or `Document.save` raises RuntimeError: after an abort they would keep
-    what the first run made of them. Any exception that leaves `work` aborts.
+    what the first run made of them. Any exception that leaves `work` aborts. Raises
+    TryAgain when no server answers.
 
     A thread or greenlet that `work` starts is not in the transaction.
     """
@@ -165,6 +166,9 @@ def transaction(work: Callable[[], T]) -> T:
             return work()
         except BaseException as error:
             turn.end()
+            if isinstance(error, ServerSelectionTimeoutError | InvalidOperation):
+                # It has been waited for already; the driver would do so again for two minutes.
+                raise TryAgain("The database does not answer.") from error
             if isinstance(error, OperationError) and (transient := _transient(error)) is not None:
                 raise transient from error
             raise

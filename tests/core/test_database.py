@@ -15,7 +15,7 @@ from pymongo.errors import PyMongoError
 from wrencos_core import database
 from wrencos_core.database import _Turn, after_commit, in_transaction, transaction, transactional
 from wrencos_core.documents import bump
-from wrencos_core.errors import Conflict, StartupError
+from wrencos_core.errors import Conflict, StartupError, TryAgain
 from wrencos_core.testing.modules import load_module
 from wrencos_core.testing.threads import run_in_threads
 from wrencos_core.testing.waiting import wait_until
@@ -272,6 +272,16 @@ def test_a_server_that_does_not_answer_is_refused(monkeypatch):
             database.require_replica_set()
     finally:
         database.disconnect()
+
+
+def test_a_transaction_is_not_tried_for_minutes_when_no_server_answers(platform):
+    database.client().close()
+    try:
+        with pytest.raises(TryAgain):
+            database.transaction(lambda: database.database()["core_things"].find_one({}))
+    finally:
+        database.disconnect()
+        platform.connect()
 
 
 class mongod_without_replica_set:  # noqa: N801 - reads as what it makes

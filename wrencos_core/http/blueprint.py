@@ -64,6 +64,7 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
         *,
         access: str,
         limit: str | None = None,
+        limit_alone: bool = False,
         idempotent: bool = False,
         etag: bool = False,
         remembered: bool = False,
@@ -72,10 +73,14 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
         """Register a view that only callers with `access` reach.
 
         `access` is PUBLIC, LOGGED_IN or a permission. `limit` is a rate limit such as
-        "10 per minute"; `idempotent` makes the view one transaction that an Idempotency-Key runs
-        once; `etag` answers 304 to a client that has the same bytes already. `remembered` is for
-        hot public reads: visitors may be shown an answer of two seconds ago (see remembered.py).
+        "10 per minute", besides the caller's budget for the whole API; with `limit_alone` it is the
+        only one, for a webhook that few addresses call in bursts. `idempotent` makes the view one
+        transaction that an Idempotency-Key runs once; `etag` answers 304 to a client that has the
+        same bytes already. `remembered` is for hot public reads: visitors may be shown an answer of
+        two seconds ago (see remembered.py).
         """
+        if limit_alone and limit is None:
+            raise ValueError(f"{rule}: say which limit it has alone")
         if idempotent and access == PUBLIC:
             raise ValueError(
                 f"{rule}: an idempotent route needs a logged-in caller to scope its key"
@@ -98,6 +103,7 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
             }
             function._wrencos_access = access  # type: ignore[attr-defined]
             function._wrencos_limit = limit  # type: ignore[attr-defined]
+            function._wrencos_limit_alone = limit_alone  # type: ignore[attr-defined]
             self.add_url_rule(rule, options.pop("endpoint", None), function, **options)
             return view
 

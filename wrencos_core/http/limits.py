@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import limits
 import structlog
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask_limiter import Limiter
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -42,6 +42,7 @@ def init_app(app: Flask, platform: Platform) -> None:
     limiter = Limiter(
         caller_key,
         application_limits=[settings.rate_limit_default],
+        application_limits_exempt_when=_stands_alone,
         # Two counters a caller, and no double burst where one fixed window meets the next.
         strategy="sliding-window-counter",
         storage_uri=_storage_uri(redis_url(settings)),
@@ -56,7 +57,7 @@ def init_app(app: Flask, platform: Platform) -> None:
 
 
 def apply_route_limits(app: Flask) -> None:
-    """Hold every view with a `_wrencos_limit` to it, besides the default limit.
+    """Hold every view with a `_wrencos_limit` to it, besides the default limit or in its place.
 
     Raises StartupError for a limit that can't be read.
     """
@@ -97,6 +98,11 @@ def caller_network() -> str:
 
 def _is_exempt() -> bool:
     return request.method == "OPTIONS" or request.endpoint in _EXEMPT
+
+
+def _stands_alone() -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return bool(getattr(view, "_wrencos_limit_alone", False))
 
 
 def _named(view: Callable[..., Any], endpoint: str) -> Callable[..., Any]:

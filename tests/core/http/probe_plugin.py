@@ -107,8 +107,8 @@ def broken() -> Note:
     raise RuntimeError("this view is broken")
 
 
-def _limited(path: str, limit: str) -> None:
-    @blp.get(path, access=PUBLIC, limit=limit, endpoint=path.strip("/"))
+def _limited(path: str, limit: str, *, alone: bool = False) -> None:
+    @blp.get(path, access=PUBLIC, limit=limit, limit_alone=alone, endpoint=path.strip("/"))
     @blp.response(200, Note)
     def limited() -> Note:
         """Read with a limit."""
@@ -118,6 +118,7 @@ def _limited(path: str, limit: str) -> None:
 # Two views of one qualified name.
 _limited("/scarce", "2 per hour")
 _limited("/ample", "50 per hour")
+_limited("/burst", "8 per hour", alone=True)
 
 
 @hookimpl

@@ -102,6 +102,11 @@ def test_a_route_limit_stands_beside_the_default(limited):
     assert statuses(limited, "/api/probe/ample", 6) == [200] * 5 + [429]
 
 
+def test_a_route_limit_may_stand_in_place_of_the_default(limited):
+    assert statuses(limited, "/api/probe/burst", 9) == [200] * 8 + [429]
+    assert limited.get("/api/probe/open").headers["X-RateLimit-Remaining"] == "4"
+
+
 def test_probes_and_files_are_never_limited(limited):
     for path in ("/health", "/ready", "/metrics", "/docs", "/media/none/none.png"):
         answers = [limited.get(path) for _ in range(7)]
