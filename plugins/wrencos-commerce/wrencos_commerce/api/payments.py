@@ -154,7 +154,14 @@ def return_from_gateway(method: str, reference: str) -> WerkzeugResponse:
     return answer
 
 
-@blp.route("/webhooks/<method>", access=PUBLIC, methods=["GET", "POST"])
+@blp.route(
+    "/webhooks/<method>",
+    access=PUBLIC,
+    methods=["GET", "POST"],
+    # All messages of a gateway come from a few addresses, and in bursts.
+    limit="6000 per minute",
+    limit_alone=True,
+)
 @blp.response(200, {"type": "object"})
 def receive_webhook(method: str) -> Response:
     """Receive a message of a payment gateway (VNPay's IPN is a GET).

@@ -104,7 +104,7 @@ class Line(EmbeddedDocument):  # type: ignore[misc]
     quantity, `discount` the line's share of all discounts, `tax` what of `total` is tax at
     `tax_rate` per cent. `batches` may hold fewer pieces than `quantity`: the others were in none.
     `shipped`, `returning` (in open returns), `returned` and `refunded_pieces` count pieces,
-    `refunded` is money.
+    `refunded` is money, `refunded_tax` the tax in it.
     """
 
     product_id = StringField(required=True)
@@ -128,6 +128,7 @@ class Line(EmbeddedDocument):  # type: ignore[misc]
     returned = IntField(required=True, min_value=0, default=0)
     refunded_pieces = IntField(required=True, min_value=0, default=0)
     refunded = IntField(required=True, min_value=0, default=0)
+    refunded_tax = IntField(min_value=0)
 
 
 class Charge(EmbeddedDocument):  # type: ignore[misc]
@@ -142,6 +143,7 @@ class Charge(EmbeddedDocument):  # type: ignore[misc]
     tax = IntField(required=True, min_value=0, default=0)
     total = IntField(required=True, min_value=0)
     refunded = IntField(required=True, min_value=0, default=0)
+    refunded_tax = IntField(min_value=0)
 
 
 class AppliedAdjustment(EmbeddedDocument):  # type: ignore[misc]

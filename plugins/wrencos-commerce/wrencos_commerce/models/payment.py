@@ -72,7 +72,9 @@ class Payment(Document):
     `received` is what came in, `refund_reserved` what of it is or may be paid back: never more.
     `open_for` holds the order's id while the attempt can still be paid: one for each order.
     `is_counted`: the money is for the order; else it came too late or twice, and waits for a human.
-    `ask_at`: when the gateway is asked next what became of it.
+    `ask_at`: when the gateway is asked next what became of it. `locale`: of the gateway's page.
+    `vouched`: what people said came in by a transfer that the bank has not told of yet.
+    `is_erased`: its customer was, and what gateways say is not kept as it came any more.
     """
 
     meta = {
@@ -103,6 +105,7 @@ class Payment(Document):
     history = EmbeddedDocumentListField(PaymentStateEntry, required=True)
     open_for = StringField()
     expires_at = UTCDateTimeField(required=True)
+    locale = StringField()
     step = EmbeddedDocumentField(NextStep)
     gateway_id = StringField()
     gateway_key = StringField()
@@ -112,6 +115,7 @@ class Payment(Document):
     transaction_id = StringField()
     transaction_key = StringField()
     received = IntField(required=True, min_value=0, default=0)
+    vouched = IntField(min_value=0)
     fee = IntField()
     paid_at = UTCDateTimeField()
     is_late = BooleanField(required=True, default=False)
@@ -120,6 +124,7 @@ class Payment(Document):
     refunded = IntField(required=True, min_value=0, default=0)
     ask_at = UTCDateTimeField()
     asked = IntField(required=True, default=0)
+    is_erased = BooleanField()
 
 
 class PaymentMessage(Document):

@@ -68,7 +68,7 @@ class OrderCancelling:
             freely=was_refused,
         )
         Promotions.give_back(row)
-        self._close_attempt(row, identity, reason)
+        closed = self._close_attempt(row, identity, reason)
         self._outbox.publish(
             OrderCancelled(
                 id=f"{row['_id']}:cancelled",
@@ -81,6 +81,9 @@ class OrderCancelling:
         )
         if is_paid:
             row = self._refunds.refund_rest(row, RefundReason.CANCELLED, identity)
+        if closed is not None:
+            # A part of a transfer may be there.
+            self._refunds.refund_not_owed(row, closed["_id"], identity)
         return row
 
     def _stock_back(self, order: Row, reason: CancelReason, identity: Identity) -> dict[str, str]:
@@ -97,9 +100,11 @@ class OrderCancelling:
         return {}
 
     @staticmethod
-    def _close_attempt(order: Row, identity: Identity, reason: CancelReason) -> None:
+    def _close_attempt(order: Row, identity: Identity, reason: CancelReason) -> Row | None:
         attempt = Payment.raw().find_one({"open_for": order["_id"]})
-        if attempt is not None:
-            is_over = reason is CancelReason.NOT_PAID
-            state = PaymentState.EXPIRED if is_over else PaymentState.CANCELLED
-            moved(attempt, state, actor=identity.actor, reason=f"order cancelled: {reason.value}")
+        if attempt is None:
+            return None
+        is_over = reason is CancelReason.NOT_PAID
+        state = PaymentState.EXPIRED if is_over else PaymentState.CANCELLED
+        why = f"order cancelled: {reason.value}"
+        return moved(attempt, state, actor=identity.actor, reason=why)

@@ -43,14 +43,15 @@ class OrderPayments:
             # Looked at before anything is taken: the transaction goes on when there are too few.
             is_gone = order["stock"] == OrderStock.RELEASED
             if is_gone and not self._stock.has(needed(order["lines"])):
+                self._publish(order, payment)
                 return ReviewReason.OUT_OF_STOCK
             order = self._confirmed(order, identity)
         self._publish(order, payment)
         return None
 
-    def fulfil(self, order: Row, payment: Row, identity: Identity) -> None:
+    def fulfil(self, order: Row, identity: Identity) -> None:
         """Confirm an order that is paid and whose pieces are there again; raises OutOfStock."""
-        self._publish(self._confirmed(order, identity), payment)
+        self._confirmed(order, identity)
 
     def on_delivery(self, order: Row, identity: Identity) -> Row:
         """Let an order that waited for its payment be paid on delivery; its row.
@@ -84,6 +85,17 @@ class OrderPayments:
         """Let neither the hold nor the order expire: its money may be there."""
         if order["status"] == OrderStatus.PENDING:
             changed(order["_id"], {"$unset": {"hold_until": "", "pay_until": ""}})
+
+    def wait_on(self, order: Row, expires_at: datetime | None) -> None:
+        """No human looks at the order any more, and it is not paid: it waits as before.
+
+        Its pieces are held until its open attempt expires.
+        """
+        moment = now()
+        values = {"pay_until": max(moment + self._window, expires_at or moment)}
+        if order["stock"] == OrderStock.HELD:
+            values["hold_until"] = max(moment, expires_at or moment)
+        changed(order["_id"], {"$set": values})
 
     def not_paid(self, order: Row) -> None:
         """An attempt to pay a waiting order came to nothing: its pieces go, it may be paid anew."""

@@ -18,6 +18,7 @@ Row = Mapping[str, Any]
 
 SHIPMENT_PREFIX = "ship"
 _MOST_PARCELS = 50
+_WITH_PARCELS = (OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED, OrderStatus.DELIVERED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +95,7 @@ class OrderShipments:
         shipments = [dict(shipment) for shipment in order.get("shipments", ())]
         if shipment_id is not None and shipment_id not in {s["id"] for s in shipments}:
             raise NotFound(f"There is no shipment {shipment_id} of this order.")
-        if shipment_id is None:
+        if shipment_id is None or order["status"] not in _WITH_PARCELS:
             refuse_other_ways(order, OrderStatus.DELIVERED)
         for shipment in shipments:
             if shipment_id in (None, shipment["id"]):

@@ -9,6 +9,7 @@ from wrencos_commerce.models.cart import Cart
 from wrencos_commerce.models.order import Address, Order, is_finished
 from wrencos_commerce.services import list_privacy
 from wrencos_commerce.services.order_queries import history_for_owner
+from wrencos_commerce.services.payments.privacy import forget_payers, stored_payments
 from wrencos_commerce.services.promotions.privacy import erase_uses, stored_uses
 from wrencos_commerce.services.returns.privacy import erase_returns, stored_returns
 from wrencos_commerce.services.review_privacy import erase_reviews, release_photos, stored_reviews
@@ -34,6 +35,7 @@ def stored_data(platform: Platform, user_id: str) -> PersonalData:
         sections={
             "orders": [_shown(row) for row in orders],
             "cart": [{name: row[name] for name in _OF_CART if name in row} for row in carts],
+            **stored_payments(user_id),
             **list_privacy.sections(platform, user_id),
             **stored_returns(user_id),
             **stored_reviews(user_id),
@@ -94,6 +96,7 @@ def forget_buyers(order_ids: Sequence[str]) -> None:
         "$unset": dict.fromkeys(gone, ""),
     }
     Order.raw().update_many({"_id": {"$in": list(order_ids)}}, bump(changes))
+    forget_payers(order_ids)
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,6 @@ from wrencos_core.api import (
     new_row,
     now,
     transaction,
-    transactional,
 )
 from wrencos_core.contracts.payments import (
     GatewayRefused,
@@ -116,7 +115,7 @@ class PaymentAttempts:
         same again is the same attempt. Raises NotFound, NothingToPay, UnknownPaymentMethod,
         OutOfStock when the pieces were let go and sold, PaymentRefused and PaymentUnavailable.
         """
-        payment = transaction(lambda: self._ready(order_id, method, payer.identity))
+        payment = transaction(lambda: self._ready(order_id, method, payer))
         if payment.get("step") is not None or payment["state"] not in OPEN_STATES:
             return payment
         gateway = self._methods.find(payment["method"])
@@ -131,8 +130,17 @@ class PaymentAttempts:
             raise PaymentUnavailable() from error
         return transaction(lambda: _begun(payment["_id"], step))
 
-    def _ready(self, order_id: str, method: str | None, identity: Identity) -> Row:
+    def _ready(self, order_id: str, method: str | None, payer: Payer) -> Row:
         """The open attempt to pay the order by this method, made when there is none."""
+        payment = self._chosen(order_id, method, payer.identity)
+        if payment.get("locale") is None:
+            # Kept, so that who has to ask the gateway twice asks for the same.
+            locale = bump({"$set": {"locale": payer.locale}})
+            Payment.raw().update_one({"_id": payment["_id"]}, locale)
+        row: Row = Payment.raw().find_one({"_id": payment["_id"]})
+        return row
+
+    def _chosen(self, order_id: str, method: str | None, identity: Identity) -> Row:
         order = locked(_of(order_id, identity))
         if order["payment_status"] != PaymentStatus.PENDING:
             raise NothingToPay(f"The payment of the order is {order['payment_status']}.")
@@ -170,7 +178,7 @@ class PaymentAttempts:
             amount=payment["amount"],
             currency=payment["currency"],
             description=f"{self._shop_name} {payment['order_id']}",
-            locale=payer.locale,
+            locale=payment["locale"],
             customer_ip=payer.ip,
             customer_email=payer.email,
             return_url=back,
@@ -182,16 +190,27 @@ class PaymentAttempts:
     def _refused(self, id: str, reason: str) -> None:
         payment = Payment.raw().find_one({"_id": id})
         order = locked({"_id": payment["order_id"]})
+        payment = Payment.raw().find_one({"_id": id})
         if is_open(payment):
             moved(payment, PaymentState.FAILED, actor=SYSTEM.actor, reason=reason)
-            self._orders.not_paid(order)
+            self.came_to_nothing(order, SYSTEM)
 
-    @transactional
-    def close(self, order: Row, identity: Identity, reason: str) -> None:
-        """End the open attempt of an order that the transaction has locked, if there is one."""
-        attempt = Payment.raw().find_one({"open_for": order["_id"]})
-        if attempt is not None:
-            moved(attempt, PaymentState.CANCELLED, actor=identity.actor, reason=reason)
+    def came_to_nothing(self, order: Row, identity: Identity) -> None:
+        """The open attempt to pay an order that the transaction has locked has ended unpaid.
+
+        The pieces of a waiting order go. One that goes on unpaid was to be paid on delivery before,
+        and is so again.
+        """
+        if order["status"] == OrderStatus.PENDING:
+            self._orders.not_paid(order)
+            return
+        gateways = self._methods.all().values()
+        again = next((g for g in gateways if g.kind == PaymentKind.ON_DELIVERY), None)
+        is_owed = order["payment_status"] == PaymentStatus.PENDING
+        if again is None or not is_owed or Payment.raw().find_one({"open_for": order["_id"]}):
+            return
+        self.make(order, again, identity)
+        changed(order["_id"], {"$set": {"payment_method": again.id}})
 
 
 def _begun(id: str, step: PaymentStep) -> Row:

@@ -52,7 +52,10 @@ class Collecting:
         return row
 
     def accept(self, payment: Row, identity: Identity) -> None:
-        """A human vouches for an open payment of any kind; joins the caller's transaction."""
+        """A human vouches for a payment of any kind, also for one that was given up.
+
+        Joins the caller's transaction.
+        """
         self._collected(payment, identity)
 
     def _collected(self, payment: Row, identity: Identity) -> None:
@@ -66,3 +69,6 @@ class Collecting:
             currency=payment.get("charged_currency") or payment["currency"],
         )
         self._writer.apply(payment["method"], event, source="staff", identity=identity)
+        if event.amount:
+            vouched = {"$set": {"vouched": event.amount}}
+            Payment.raw().update_one({"_id": payment["_id"]}, vouched)

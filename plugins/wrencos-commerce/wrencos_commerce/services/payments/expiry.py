@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from wrencos_commerce.models.order import Order, OrderStatus, OrderStock, PaymentStatus
 from wrencos_commerce.models.payment import Payment
 from wrencos_commerce.services.order_cancelling import CancelReason, OrderCancelling
-from wrencos_commerce.services.order_moves import locked
+from wrencos_commerce.services.order_moves import changed, locked
 from wrencos_commerce.services.order_payments import OrderPayments
 from wrencos_core.api import SYSTEM, now, transactional
 
 _MOST = 500
+_LATER = timedelta(minutes=5)
 
 
 class Expiry:
@@ -54,7 +55,9 @@ class Expiry:
             return False
         attempt = Payment.raw().find_one({"open_for": id})
         if attempt is not None and attempt.get("step") and attempt.get("ask_at"):
-            # Its gateway has not said yet that it was not paid.
+            # Its gateway has not said yet that it was not paid. Later, so that many of these don't
+            # keep others from being looked at.
+            changed(id, {"$set": {"pay_until": moment + _LATER}})
             return False
         self._cancelling.cancel(order, SYSTEM, reason=CancelReason.NOT_PAID)
         return True

@@ -6,7 +6,7 @@ import hashlib
 
 import msgspec
 
-from wrencos_commerce.models.payment import PaymentMessage
+from wrencos_commerce.models.payment import Payment, PaymentMessage
 from wrencos_core.api import new_row
 from wrencos_core.contracts.payments import GatewayEvent, RefundEvent
 
@@ -17,8 +17,12 @@ def is_known(method: str, event_id: str) -> bool:
 
 
 def keep(method: str, event: GatewayEvent | RefundEvent, source: str, **about: str) -> None:
-    """Store the message as it came; two at once conflict, and the second finds the first."""
-    payload = msgspec.json.encode(event.raw, enc_hook=str).decode()
+    """Store the message as it came, or only that it came when its customer was erased.
+
+    Two at once conflict, and the second finds the first.
+    """
+    raw = {} if _is_erased(about.get("payment_id")) else event.raw
+    payload = msgspec.json.encode(raw, enc_hook=str).decode()
     row = new_row(
         _message_id(method, event.event_id),
         method=method,
@@ -29,6 +33,11 @@ def keep(method: str, event: GatewayEvent | RefundEvent, source: str, **about: s
         **about,
     )
     PaymentMessage.raw().insert_one(row)
+
+
+def _is_erased(payment_id: str | None) -> bool:
+    query = {"_id": payment_id, "is_erased": True}
+    return payment_id is not None and Payment.raw().find_one(query, {"_id": 1}) is not None
 
 
 def _message_id(method: str, event_id: str) -> str:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import structlog
 
+from wrencos_commerce.models.order import OrderStatus
 from wrencos_commerce.models.payment import Payment, PaymentState
 from wrencos_commerce.services.order_moves import locked
+from wrencos_commerce.services.payments.attempts import PaymentAttempts
 from wrencos_commerce.services.payments.methods import PaymentMethods
 from wrencos_commerce.services.payments.states import is_open, moved
 from wrencos_commerce.services.payments.writer import PaymentWriter
 from wrencos_commerce.settings import CommerceSettings
-from wrencos_core.api import SYSTEM, Platform, now, transactional
+from wrencos_core.api import SYSTEM, Platform, bump, now, transactional
 from wrencos_core.contracts.payments import (
+    GatewayEvent,
     GatewayRefused,
     GatewayUnavailable,
     KnownPayment,
+    PaymentGateway,
     PaymentKind,
+    PaymentOutcome,
 )
 
 log = structlog.get_logger(__name__)
@@ -32,37 +37,50 @@ _BACK_OFF = (1, 2, 5, 10, 20, 30, 60)
 _MOST = 500
 
 
-@dataclass
-class Reconciled:
-    """What a run found: payments asked about, those that were paid, and those without an answer."""
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A payment that was asked about: its row after that, its state before, and `answered`,
+    `unanswered` or `unasked` (there is nobody to ask)."""
 
-    asked: int = 0
-    paid: int = 0
-    unanswered: int = 0
+    payment: Row
+    before: str
+    answer: str
 
 
 class Reconciliation:
     """Brings payments in line with the gateways; it may run many times at once."""
 
-    def __init__(self, platform: Platform, methods: PaymentMethods, writer: PaymentWriter) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        methods: PaymentMethods,
+        writer: PaymentWriter,
+        attempts: PaymentAttempts,
+    ) -> None:
         self._methods = methods
         self._writer = writer
+        self._attempts = attempts
         hours = platform.settings_for(CommerceSettings).payment_give_up_hours
         self._give_up = timedelta(hours=hours)
 
-    def run(self, *, all_open: bool = False) -> Iterator[tuple[Row, str]]:
-        """Ask about what is due, with `all_open` about every open payment; what each is now."""
-        due: dict[str, Any] = {"ask_at": {"$lte": now()}}
-        if all_open:
-            due = {"ask_at": {"$exists": True}}
-        ids = [
-            row["_id"] for row in Payment.raw().find(due, {"_id": 1}).sort("ask_at").limit(_MOST)
-        ]
-        for id in ids:
-            before = Payment.raw().find_one({"_id": id})
-            answer = self.ask(id)
-            after = Payment.raw().find_one({"_id": id})
-            yield after, answer if before["state"] == after["state"] else after["state"]
+    def run(self) -> Iterator[Asked]:
+        """Ask about what is due, the longest due first, at most so much that a run ends."""
+        due = Payment.raw().find({"ask_at": {"$lte": now()}}, {"state": 1})
+        return self._asked(list(due.sort("ask_at").limit(_MOST)))
+
+    def open_payments(self) -> list[Row]:
+        """Every payment that is asked about sooner or later, by its id and state."""
+        return list(Payment.raw().find({"ask_at": {"$exists": True}}, {"state": 1}).sort("ask_at"))
+
+    def run_over(self, payments: Sequence[Row]) -> Iterator[Asked]:
+        """Ask about these payments, due or not."""
+        return self._asked(payments)
+
+    def _asked(self, payments: Sequence[Row]) -> Iterator[Asked]:
+        for before in payments:
+            answer = self.ask(before["_id"])
+            after = Payment.raw().find_one({"_id": before["_id"]})
+            yield Asked(payment=after, before=before["state"], answer=answer)
 
     def ask(self, id: str) -> str:
         """Ask the gateway about a payment and apply what it says: `answered`, `unanswered` or
@@ -74,45 +92,56 @@ class Reconciliation:
         payment = Payment.raw().find_one({"_id": id})
         gateway = self._methods.find(payment["method"])
         if gateway is None or gateway.kind != PaymentKind.ONLINE:
-            self._next(payment, answered=False)
+            self._next(payment, is_settled=False)
             return "unasked"
-        answer = "unanswered"
-        try:
-            event = gateway.query(known(payment))
-        except GatewayRefused as error:
-            log.warning("payment.query_refused", payment_id=id, reason=str(error))
-        except GatewayUnavailable as error:
-            log.warning("payment.query_failed", payment_id=id, reason=str(error))
-        else:
-            if event is not None:
-                self._writer.apply(payment["method"], event, source="query")
-                answer = "answered"
-        self._next(Payment.raw().find_one({"_id": id}), answered=answer == "answered")
-        return answer
+        event = _said(gateway, payment)
+        if event is not None:
+            self._writer.apply(payment["method"], event, source="query")
+        is_settled = event is not None and event.outcome is not PaymentOutcome.PENDING
+        self._next(Payment.raw().find_one({"_id": id}), is_settled=is_settled)
+        return "unanswered" if event is None else "answered"
 
-    def _next(self, payment: Row, *, answered: bool) -> None:
+    def _next(self, payment: Row, *, is_settled: bool) -> None:
         """When to ask again; never again once it is settled or given up."""
-        moment = now()
+        moment, id = now(), payment["_id"]
         is_over = moment >= payment["expires_at"] + self._give_up
         if is_open(payment) and is_over:
-            self._given_up(payment["_id"])
-            return
-        still = payment.get("ask_at") is not None and not is_over
-        if not is_open(payment) and answered:
-            still = False
-        if not still:
-            Payment.raw().update_one({"_id": payment["_id"]}, {"$unset": {"ask_at": ""}})
-            return
-        minutes = _BACK_OFF[min(payment["asked"], len(_BACK_OFF) - 1)]
-        later = {"$set": {"ask_at": moment + timedelta(minutes=minutes)}, "$inc": {"asked": 1}}
-        Payment.raw().update_one({"_id": payment["_id"], "ask_at": {"$exists": True}}, later)
+            self._given_up(id)
+        elif is_over or (is_settled and not is_open(payment)):
+            Payment.raw().update_one({"_id": id}, {"$unset": {"ask_at": ""}})
+        else:
+            minutes = _BACK_OFF[min(payment["asked"], len(_BACK_OFF) - 1)]
+            later = {"$set": {"ask_at": moment + timedelta(minutes=minutes)}, "$inc": {"asked": 1}}
+            Payment.raw().update_one({"_id": id, "ask_at": {"$exists": True}}, later)
 
     @transactional
     def _given_up(self, id: str) -> None:
         payment = Payment.raw().find_one({"_id": id})
-        locked({"_id": payment["order_id"]})
-        if is_open(payment):
-            moved(payment, PaymentState.EXPIRED, actor=SYSTEM.actor, reason="no answer")
+        order = locked({"_id": payment["order_id"]})
+        payment = Payment.raw().find_one({"_id": id})
+        if not is_open(payment):
+            return
+        if order["status"] == OrderStatus.PENDING and order.get("pay_until") is None:
+            # A human looks at it, and may still find that it was paid.
+            Payment.raw().update_one({"_id": id}, bump({"$unset": {"ask_at": ""}}))
+            return
+        moved(payment, PaymentState.EXPIRED, actor=SYSTEM.actor, reason="no answer")
+        self._attempts.came_to_nothing(order, SYSTEM)
+
+
+def _said(gateway: PaymentGateway, payment: Row) -> GatewayEvent | None:
+    """What the gateway answers; None for no answer that counts."""
+    id = payment["_id"]
+    try:
+        return gateway.query(known(payment))
+    except GatewayRefused as error:
+        log.warning("payment.query_refused", payment_id=id, reason=str(error))
+    except GatewayUnavailable as error:
+        log.warning("payment.query_failed", payment_id=id, reason=str(error))
+    except Exception:
+        # A gateway that fails with one payment must not keep the others from being asked about.
+        log.exception("payment.query_broken", payment_id=id)
+    return None
 
 
 def known(payment: Row) -> KnownPayment:

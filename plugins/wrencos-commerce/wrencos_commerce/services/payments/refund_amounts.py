@@ -128,6 +128,7 @@ def reserved(order: Row, allocation: Allocation, sign: int = 1) -> dict[str, Any
             {
                 **line,
                 "refunded": line["refunded"] + sign * part["amount"],
+                "refunded_tax": line.get("refunded_tax", 0) + sign * part["tax"],
                 "refunded_pieces": line["refunded_pieces"] + sign * part["quantity"],
             }
             if (part := lines.get(line["variant_id"]))
@@ -135,7 +136,11 @@ def reserved(order: Row, allocation: Allocation, sign: int = 1) -> dict[str, Any
             for line in order["lines"]
         ],
         "charges": [
-            {**charge, "refunded": charge["refunded"] + sign * part["amount"]}
+            {
+                **charge,
+                "refunded": charge["refunded"] + sign * part["amount"],
+                "refunded_tax": charge.get("refunded_tax", 0) + sign * part["tax"],
+            }
             if (part := charges.get(charge["code"]))
             else charge
             for charge in order["charges"]
@@ -167,11 +172,14 @@ def _charge(charge: Row, amount: int) -> Row:
 
 
 def _tax(part: Row, amount: int) -> int:
-    """The tax in the next `amount` that is refunded of the part."""
+    """The tax in the next `amount` that is refunded of the part.
 
-    def up_to(refunded: int) -> int:
-        if not part["total"]:
-            return 0
-        return money.round_half_up(Decimal(part["tax"] * refunded) / part["total"])
-
-    return up_to(part["refunded"] + amount) - up_to(part["refunded"])
+    Counted from the tax that was refunded, not from the amount: a refund that was rejected in
+    between may have had a unit more or less.
+    """
+    if not part["total"]:
+        return 0
+    refunded = part["refunded"] + amount
+    tax = money.round_half_up(Decimal(part["tax"] * refunded) / part["total"])
+    before: int = part.get("refunded_tax", 0)
+    return min(amount, max(0, tax - before))

@@ -54,6 +54,7 @@ class RefundSending:
         except GatewayUnavailable as error:
             log.warning("refund.unknown", refund_id=id, reason=str(error))
             self._marked(id, RefundState.SUBMITTED, RefundState.UNKNOWN)
+            self._settling.tell_when_stuck(id)
             return
         self._settling.settle(id, result)
 
@@ -84,6 +85,7 @@ class RefundSending:
             result = gateway.query_refund(_to_make(refund))
         except (GatewayRefused, GatewayUnavailable) as error:
             log.warning("refund.query_failed", refund_id=id, reason=str(error))
+            self._settling.tell_when_stuck(id)
             return
         if result.outcome is RefundOutcome.NOT_FOUND:
             self._marked(id, refund["state"], RefundState.REQUESTED)

@@ -85,6 +85,11 @@ class RefundSettling:
         if is_known(method, event.event_id):
             return WebhookResult.ALREADY
         keep(method, event, "webhook", refund_id=refund["_id"], payment_id=refund["payment_id"])
+        is_undone = event.outcome is RefundOutcome.REJECTED
+        if is_undone and refund["state"] == RefundState.SUCCEEDED:
+            why = event.reason or "no reason was given"
+            self._tell(refund, f"It had succeeded, and the gateway says now that it failed: {why}.")
+            return WebhookResult.APPLIED
         result = RefundResult(
             outcome=event.outcome,
             gateway_refund_id=event.gateway_refund_id,
@@ -144,9 +149,19 @@ class RefundSettling:
             self._paid_back(row)
         elif state is RefundState.REJECTED:
             self._set_free(row, note)
-        elif now() - row["created_at"] > _STUCK:
-            self._tell(row, "It has been open for days.")
+        else:
+            self._tell_when_stuck(row)
         return row
+
+    @transactional
+    def tell_when_stuck(self, id: str) -> None:
+        """Have a human look at a refund that has been open for days; to be called at each try."""
+        self._tell_when_stuck(_locked(id))
+
+    def _tell_when_stuck(self, refund: Row) -> None:
+        is_open = refund["state"] not in FINAL_REFUNDS
+        if is_open and now() - refund["created_at"] > _STUCK:
+            self._tell(refund, "It has been open for days.")
 
     def _paid_back(self, refund: Row) -> None:
         amount = refund["amount"]

@@ -102,16 +102,26 @@ class Refunds:
         if payment is None:
             raise NotFound(f"There is no payment {payment_id}.")
         order = locked({"_id": payment["order_id"]})
+        row = self.refund_not_owed(order, payment_id, identity, note)
+        if row is None:
+            raise NothingToRefund("All of this money is for the order, or went back already.")
+        changes = {"amount": row["amount"], "refund_id": row["_id"]}
+        audit.record(identity, "commerce.refunds.request", payment_id, changes)
+        return row
+
+    def refund_not_owed(
+        self, order: Row, payment_id: str, identity: Identity, note: str | None = None
+    ) -> Row | None:
+        """Pay back what of a payment is for no order, which the transaction has locked; None for
+        nothing."""
         payment = Payment.raw().find_one({"_id": payment_id})
         owed = payment["amount"] if payment["is_counted"] else 0
         rest = payment["received"] - owed - _not_owed_before(payment_id)
         if is_open(payment) or rest <= 0:
-            raise NothingToRefund("All of this money is for the order, or went back already.")
+            return None
         wish = RefundWish(reason=RefundReason.NOT_OWED, note=note)
-        row = self._stored(order, payment, rest, Allocation(lines=(), charges=()), wish, identity)
-        changes = {"amount": rest, "refund_id": row["_id"]}
-        audit.record(identity, "commerce.refunds.request", payment_id, changes)
-        return row
+        nothing = Allocation(lines=(), charges=())
+        return self._stored(order, payment, rest, nothing, wish, identity)
 
     def _requested(
         self, order: Row, allocation: Allocation, wish: RefundWish, identity: Identity
@@ -217,14 +227,14 @@ def _not_owed_before(payment_id: str) -> int:
 def _charged(payment: Row, amount: int) -> int | None:
     """The amount in the charged currency, where that is another; the last refund takes the rest.
 
-    Along one line, as in refund_amounts.py: all refunds together are what was charged.
+    Along one line, as in refund_amounts.py: all refunds together are what was charged. `payment` is
+    as it was before `amount` was set aside.
     """
     total = payment.get("charged_amount")
     if total is None:
         return None
-    before = payment["refund_reserved"]
-
-    def up_to(refunded: int) -> int:
-        return money.round_half_up(Decimal(total * refunded) / payment["amount"])
-
-    return up_to(before + amount) - up_to(before)
+    after = payment["refund_reserved"] + amount
+    query = {"payment_id": payment["_id"], "state": {"$ne": RefundState.REJECTED.value}}
+    earlier = Refund.raw().find(query, {"charged_amount": 1})
+    before = sum(int(row["charged_amount"]) for row in earlier)
+    return max(0, money.round_half_up(Decimal(total * after) / payment["amount"]) - before)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, NoReturn
 
 from wrencos_commerce.errors import ReviewResolved
 from wrencos_commerce.models.order import OrderStatus, PaymentStatus
@@ -12,13 +12,22 @@ from wrencos_commerce.models.payment import Payment, PaymentState
 from wrencos_commerce.models.payment_review import PaymentReview, ReviewReason
 from wrencos_commerce.services.order_moves import locked
 from wrencos_commerce.services.order_payments import OrderPayments
+from wrencos_commerce.services.payments.attempts import PaymentAttempts
 from wrencos_commerce.services.payments.collecting import Collecting
 from wrencos_commerce.services.payments.refunds import Refunds
 from wrencos_commerce.services.payments.reviews import PaymentReviews
-from wrencos_commerce.services.payments.states import is_open, moved
+from wrencos_commerce.services.payments.states import is_open, may_become, moved
 from wrencos_core.api import Identity, Invalid, audit, bump, now, transactional
+from wrencos_core.contracts.payments import PaymentKind
 
 Row = Mapping[str, Any]
+
+# While one of these is open, neither the order nor its hold expires.
+_HOLDING = [
+    ReviewReason.AMOUNT_MISMATCH.value,
+    ReviewReason.SUSPICIOUS.value,
+    ReviewReason.UNDERPAID.value,
+]
 
 
 class Resolution(StrEnum):
@@ -41,11 +50,13 @@ class ReviewDesk:
         reviews: PaymentReviews,
         collecting: Collecting,
         orders: OrderPayments,
+        attempts: PaymentAttempts,
         refunds: Refunds,
     ) -> None:
         self._reviews = reviews
         self._collecting = collecting
         self._orders = orders
+        self._attempts = attempts
         self._refunds = refunds
 
     @transactional
@@ -60,6 +71,8 @@ class ReviewDesk:
             raise ReviewResolved(f"It was resolved: {review['resolution']}.")
         if resolution is not Resolution.CLOSE:
             self._carry_out(review, resolution, note, identity)
+        if review.get("order_id") is not None:
+            self._let_go(review)
         values = {
             "state": "resolved",
             "resolution": resolution.value,
@@ -78,24 +91,45 @@ class ReviewDesk:
         self, review: Row, resolution: Resolution, note: str | None, identity: Identity
     ) -> None:
         if review.get("payment_id") is None:
-            raise Invalid(errors={"resolution": ["It names no payment: it can only be closed."]})
+            _refuse("It names no payment: it can only be closed.")
         order = locked({"_id": review["order_id"]})
         payment = Payment.raw().find_one({"_id": review["payment_id"]})
         if resolution is Resolution.REFUND:
             self._refunds.request_not_owed(payment["_id"], note, identity)
         elif resolution is Resolution.FULFIL:
-            self._fulfil(review, order, payment, identity)
-        elif not is_open(payment):
-            raise Invalid(errors={"resolution": [f"The payment is {payment['state']} already."]})
+            self._fulfil(review, order, identity)
         elif resolution is Resolution.ACCEPT:
+            if not may_become(payment, PaymentState.PAID):
+                _refuse(f"The payment is {payment['state']} already.")
             self._collecting.accept(payment, identity)
         else:
+            if not is_open(payment):
+                _refuse(f"The payment is {payment['state']} already.")
             if payment["received"]:
-                raise Invalid(errors={"resolution": ["A part of the money is there."]})
+                _refuse("A part of the money is there.")
             moved(payment, PaymentState.FAILED, actor=identity.actor, reason="rejected by staff")
-            self._orders.not_paid(order)
+            self._attempts.came_to_nothing(order, identity)
 
-    def _fulfil(self, review: Row, order: Row, payment: Row, identity: Identity) -> None:
+    def _let_go(self, review: Row) -> None:
+        """An order that waited for this decision waits for its payment again, unless another
+        entry keeps it from that."""
+        id = review["order_id"]
+        order = locked({"_id": id})
+        is_waiting = order["payment_status"] == PaymentStatus.PENDING
+        if order["status"] != OrderStatus.PENDING or not is_waiting or order.get("pay_until"):
+            return
+        others = {"order_id": id, "state": "open", "_id": {"$ne": review["_id"]}}
+        if PaymentReview.raw().find_one({**others, "reason": {"$in": _HOLDING}}, {"_id": 1}):
+            return
+        attempt = Payment.raw().find_one({"open_for": id})
+        if attempt is not None and attempt["received"]:
+            _refuse("A part of the money is there: accept it, or cancel the order.")
+        self._orders.wait_on(order, attempt and attempt["expires_at"])
+        if attempt is not None and attempt["kind"] == PaymentKind.ONLINE:
+            ask = {"$set": {"ask_at": now()}}
+            Payment.raw().update_one({"_id": attempt["_id"]}, bump(ask))
+
+    def _fulfil(self, review: Row, order: Row, identity: Identity) -> None:
         """Raises OutOfStock while the pieces are not there."""
         is_stuck = (
             order["status"] == OrderStatus.PENDING
@@ -103,5 +137,9 @@ class ReviewDesk:
             and review["reason"] == ReviewReason.OUT_OF_STOCK
         )
         if not is_stuck:
-            raise Invalid(errors={"resolution": ["The order waits for no pieces."]})
-        self._orders.fulfil(order, payment, identity)
+            _refuse("The order waits for no pieces.")
+        self._orders.fulfil(order, identity)
+
+
+def _refuse(why: str) -> NoReturn:
+    raise Invalid(errors={"resolution": [why]})

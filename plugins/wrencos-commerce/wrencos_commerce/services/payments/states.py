@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from wrencos_commerce.models.payment import (
@@ -15,9 +14,6 @@ from wrencos_commerce.models.payment import (
 from wrencos_core.api import StaleVersion, bump, now
 
 Row = Mapping[str, Any]
-
-# When an attempt that was closed is asked about once more: its customer may just be paying.
-_LAST_LOOK = timedelta(minutes=15)
 
 
 def is_open(payment: Row) -> bool:
@@ -50,8 +46,9 @@ def moved(
     if state not in OPEN_STATES:
         gone = {"open_for": "", "ask_at": ""}
         if state is PaymentState.CANCELLED and payment["state"] == PaymentState.PENDING:
+            # It is asked about at once, and closed there where that can be: nobody shall pay it.
             gone.pop("ask_at")
-            changes["ask_at"] = now() + _LAST_LOOK
+            changes["ask_at"] = now()
     update: dict[str, Any] = {"$set": changes, "$push": {"history": entry}}
     if gone:
         update["$unset"] = gone

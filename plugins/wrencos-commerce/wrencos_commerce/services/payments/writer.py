@@ -13,6 +13,7 @@ from wrencos_commerce.models.payment import Payment, PaymentState
 from wrencos_commerce.models.payment_review import ReviewReason
 from wrencos_commerce.services.order_moves import locked
 from wrencos_commerce.services.order_payments import OrderPayments
+from wrencos_commerce.services.payments.attempts import PaymentAttempts
 from wrencos_commerce.services.payments.messages import is_known, keep
 from wrencos_commerce.services.payments.methods import PaymentMethods
 from wrencos_commerce.services.payments.reviews import PaymentReviews
@@ -43,10 +44,15 @@ class PaymentWriter:
     """Applies what gateways and people say of payments."""
 
     def __init__(
-        self, methods: PaymentMethods, orders: OrderPayments, reviews: PaymentReviews
+        self,
+        methods: PaymentMethods,
+        orders: OrderPayments,
+        attempts: PaymentAttempts,
+        reviews: PaymentReviews,
     ) -> None:
         self._methods = methods
         self._orders = orders
+        self._attempts = attempts
         self._reviews = reviews
 
     @transactional
@@ -173,8 +179,13 @@ class PaymentWriter:
         if known is None and payment["kind"] != PaymentKind.TRANSFER:
             return WebhookResult.ALREADY
         if payment["kind"] == PaymentKind.TRANSFER and event.amount is not None:
-            more = {"$inc": {"received": event.amount}}
-            Payment.raw().update_one({"_id": payment["_id"]}, bump(more))
+            query = {"_id": payment["_id"]}
+            if event.amount == payment.get("vouched"):
+                # The bank tells of what the staff have seen on its statement.
+                seen = {"$set": _money(payment, event), "$unset": {"vouched": ""}}
+                Payment.raw().update_one(query, bump(seen))
+                return WebhookResult.APPLIED
+            Payment.raw().update_one(query, bump({"$inc": {"received": event.amount}}))
         self._reviews.add(
             ReviewReason.PAID_TWICE,
             f"{payment['_id']}|{event.transaction_id}",
@@ -212,7 +223,7 @@ class PaymentWriter:
         if not is_open(payment):
             return WebhookResult.ALREADY
         moved(payment, state, actor=identity.actor, reason=event.reason)
-        self._orders.not_paid(order)
+        self._attempts.came_to_nothing(order, identity)
         return WebhookResult.APPLIED
 
     @staticmethod
