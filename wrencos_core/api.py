@@ -8,7 +8,14 @@ from wrencos_core import audit, clock, ids, localised, money, pdf, text
 from wrencos_core.blocking import heavy
 from wrencos_core.cli import fail, pass_platform, print_json, print_table
 from wrencos_core.clock import now
-from wrencos_core.database import Mongo, after_commit, database, transaction, transactional
+from wrencos_core.database import (
+    Mongo,
+    after_commit,
+    database,
+    in_transaction,
+    transaction,
+    transactional,
+)
 from wrencos_core.demo import DemoContext, DemoStep
 from wrencos_core.documents import Document, UTCDateTimeField, bump, new_row
 from wrencos_core.errors import (
@@ -85,6 +92,7 @@ __all__ = [
     "hookimpl",
     "hookspec",
     "ids",
+    "in_transaction",
     "is_id",
     "localised",
     "money",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from wrencos_commerce.models.cart import Cart
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.services.shown_prices import agreed, seen
 from wrencos_core.testing.callers import Caller
+from wrencos_core.testing.threads import run_in_threads
 
 MakeProduct = Callable[..., str]
 Add = Callable[..., None]
@@ -132,3 +134,25 @@ def test_a_cart_from_before_is_ordered_as_it_is(
     add(me, make_product())
     Cart.raw().update_one({}, {"$unset": {"items.0.price": "", "shown": ""}})
     assert me.post("/api/cart/checkout", json=purchase).status_code == 201
+
+
+def test_many_look_while_many_change(
+    me: Caller, admin: Caller, add: Add, make_product: MakeProduct
+) -> None:
+    serum = make_product(inventory=500)
+    add(me, serum)
+
+    def work(number: int) -> int:
+        caller = Caller(me.app, me.user_id, me.token)
+        if number % 3 == 0:
+            reprice(Caller(me.app, admin.user_id, admin.token), serum, 20 + number)
+        if number % 3 == 1:
+            body = {"productId": serum}
+            return int(caller.post("/api/cart/items", json=body).status_code)
+        return int(caller.get("/api/cart").status_code)
+
+    assert Counter(run_in_threads(12, work)) == {200: 8, 201: 4}
+    shown = me.get("/api/cart").get_json()
+    (item,) = Cart.raw().find_one()["items"]
+    assert (item["quantity"], shown["itemCount"]) == (5, 5)
+    assert item["price"] == shown["items"][0]["price"] * 100

@@ -62,11 +62,39 @@ rates = st.builds(
     st.none() | percents,
     st.just({"cat_serum": ["cat_serum", "cat_face"], "cat_face": ["cat_face"]}),
 )
+prices = st.integers(0, 10**6)
+shipping_rates = st.fixed_dictionaries(
+    {
+        "country": st.sampled_from(["VN", None]),
+        "region_keys": st.just([]),
+        "priced_by": st.sampled_from(["flat", "weight", "total"]),
+        "price": prices,
+        "steps": st.lists(
+            st.fixed_dictionaries({"up_to": st.none() | prices, "price": prices}), max_size=3
+        ),
+        "free_from": st.none() | prices,
+        "min_days": st.just(1),
+        "max_days": st.just(3),
+    }
+)
+methods = st.lists(
+    st.fixed_dictionaries(
+        {
+            "_id": st.sampled_from(["ship_1", "ship_2"]),
+            "name": st.just("Post"),
+            "rates": st.lists(shipping_rates, max_size=2),
+        }
+    ),
+    max_size=2,
+)
 terms = st.builds(
     Terms,
     currency=st.sampled_from(["VND", "USD", "KWD"]),
     rates=rates,
     prices_include_tax=st.booleans(),
+    methods=methods,
+    country=st.sampled_from([None, "VN", "US"]),
+    method_id=st.sampled_from([None, None, "ship_1"]),
 )
 
 
@@ -84,6 +112,11 @@ def check(cart: PricedCart) -> None:
         cost = part.line_total if isinstance(part, PricedLine) else part.amount
         assert before_tax == cost - part.discount
         assert part.tax <= part.total
+    shipping = [charge for charge in cart.charges if charge.code == "shipping"]
+    assert sum(charge.amount for charge in shipping) == (
+        cart.shipping.amount if cart.shipping else 0
+    )
+    assert cart.shipping is None or cart.shipping in cart.shipping_quotes
     assert cart.goods_total == cart.subtotal - sum(line.discount for line in cart.lines)
 
 

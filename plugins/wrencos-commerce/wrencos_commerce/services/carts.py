@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,9 +10,17 @@ from typing import Any
 
 from pymongo import ReturnDocument
 
-from wrencos_commerce.errors import CartEmpty, CartFull, OutOfStock, ProductUnavailable
+from wrencos_commerce.errors import CartFull, OutOfStock, ProductUnavailable
 from wrencos_commerce.models.cart import MAX_COUPONS, Cart
 from wrencos_commerce.services.cart_context import shown_context
+from wrencos_commerce.services.cart_rows import (
+    filled,
+    find_guest_cart,
+    hashed,
+    new_cart,
+    remember_shown,
+    write,
+)
 from wrencos_commerce.services.priced import PricedCart, PricedLine
 from wrencos_commerce.services.pricing import Pricing
 from wrencos_commerce.services.product_lookup import existing
@@ -28,10 +35,8 @@ from wrencos_core.api import (
     NotAuthenticated,
     NotFound,
     Platform,
-    StaleVersion,
     bump,
     new_id,
-    new_row,
     now,
     transaction,
     transactional,
@@ -103,7 +108,7 @@ class Carts:
         items = [
             seen(item, by_id[item["id"]].price) for item in cart["items"] if item["id"] in by_id
         ]
-        return ShownCart(priced, self._remembered(cart, items, shown_total(priced, context)))
+        return ShownCart(priced, remember_shown(cart, items, shown_total(priced, context)))
 
     def lines_of(self, cart: Row | None) -> list[PricedLine]:
         """What is in the cart at present prices, without what does not exist any more."""
@@ -117,26 +122,11 @@ class Carts:
                 lines.append(self._pricing.line(item, product, variant))
         return lines
 
-    @staticmethod
-    def _remembered(cart: Row, items: Items, shown: Row) -> Row:
-        """The cart with what was shown, stored when that differs from what it was shown before.
-
-        The version counts only what was taken out, so that to show a cart disturbs no change of
-        it; whoever changed it meanwhile is shown it anew.
-        """
-        changes = {"items": items, "shown": dict(shown)}
-        if all(cart.get(name) == value for name, value in changes.items()):
-            return cart
-        is_less = len(items) < len(cart["items"])
-        update = bump({"$set": changes}) if is_less else {"$set": changes}
-        Cart.raw().update_one({"_id": cart["_id"], "version": cart["version"]}, update)
-        return {**cart, **changes}
-
     def current(self, holder: CartHolder) -> Row | None:
         """The holder's cart as stored, after a guest's has been merged into it."""
         if not holder.identity.is_authenticated:
-            return _find_guest_cart(holder.token)
-        if _find_guest_cart(holder.token):
+            return find_guest_cart(holder.token)
+        if find_guest_cart(holder.token):
             self._merge(holder)
         found: Row | None = Cart.raw().find_one({"user_id": holder.identity.user_id})
         return found
@@ -200,22 +190,20 @@ class Carts:
         user_id = holder.identity.user_id
         if user_id is None:
             raise NotAuthenticated("Log in to order.")
-        if _find_guest_cart(holder.token):
+        if find_guest_cart(holder.token):
             self._merge(holder)
-        filled = {"user_id": user_id, "items.0": {"$exists": True}}
+        query = {"user_id": user_id, "items.0": {"$exists": True}}
         spent = {"coupons": "", "shown": ""}
         before: Row | None = Cart.raw().find_one_and_update(
-            filled, bump({"$set": {"items": []}, "$unset": spent})
+            query, bump({"$set": {"items": []}, "$unset": spent})
         )
         return before
 
     @transactional
     def change(self, holder: CartHolder, fields: Callable[[Row], Row]) -> None:
         """Set the fields that `fields` makes of the cart as it is; raises CartEmpty for none."""
-        cart = self.current(holder)
-        if cart is None or not cart["items"]:
-            raise CartEmpty("Put something into the cart first.")
-        _write(cart, {"$set": dict(fields(cart))})
+        cart = filled(self.current(holder))
+        write(cart, {"$set": dict(fields(cart))})
 
     def _change(self, holder: CartHolder, change: Callable[[Items], Items]) -> None:
         def work() -> None:
@@ -253,7 +241,7 @@ class Carts:
             return self._user_cart(str(holder.identity.user_id)), None
         # Never the caller's own choice of token: somebody else could know it.
         token = secrets.token_urlsafe(32)
-        row = _new_row(token_hash=_hash(token), expires_at=self._guest_expiry())
+        row = new_cart(token_hash=hashed(token), expires_at=self._guest_expiry())
         Cart.raw().insert_one(row)
         return row, token
 
@@ -262,7 +250,7 @@ class Carts:
         """The user's cart, made when there is none; of two at once one runs again."""
         cart: Row = Cart.raw().find_one_and_update(
             {"user_id": user_id},
-            {"$setOnInsert": _new_row()},
+            {"$setOnInsert": new_cart()},
             upsert=True,
             return_document=ReturnDocument.AFTER,
         )
@@ -270,7 +258,7 @@ class Carts:
 
     @transactional
     def _merge(self, holder: CartHolder) -> None:
-        guest = Cart.raw().find_one_and_delete({"token_hash": _hash(str(holder.token))})
+        guest = Cart.raw().find_one_and_delete({"token_hash": hashed(str(holder.token))})
         if guest is None:
             return
         cart = self._user_cart(str(holder.identity.user_id))
@@ -291,31 +279,10 @@ class Carts:
         changes: dict[str, Any] = {"items": items, **(others or {})}
         if "token_hash" in cart:
             changes["expires_at"] = self._guest_expiry()
-        _write(cart, {"$set": changes, "$unset": {"shown": ""}})
+        write(cart, {"$set": changes, "$unset": {"shown": ""}})
 
     def _guest_expiry(self) -> datetime:
         return now() + timedelta(days=self._settings.guest_cart_days)
-
-
-def _write(cart: Row, update: dict[str, Any]) -> None:
-    """Change the cart, unless it changed since it was read (StaleVersion)."""
-    as_read = {"_id": cart["_id"], "version": cart["version"]}
-    if not Cart.raw().update_one(as_read, bump(update)).matched_count:
-        raise StaleVersion("The cart was changed in the meantime.")
-
-
-def _new_row(**values: Any) -> dict[str, Any]:
-    return new_row(new_id(Cart.id_prefix), items=[], **values)
-
-
-def _find_guest_cart(token: str | None) -> Row | None:
-    """The guest's cart; TTL deletion lags, so expiry is checked here too."""
-    if not token:
-        return None
-    found: Row | None = Cart.raw().find_one(
-        {"token_hash": _hash(token), "expires_at": {"$gt": now()}}
-    )
-    return found
 
 
 def _copied(cart: Row) -> Items:
@@ -327,7 +294,3 @@ def _item(items: Items, item_id: str) -> dict[str, Any]:
         if item["id"] == item_id:
             return item
     raise NotFound("There is no such item in your cart.")
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
