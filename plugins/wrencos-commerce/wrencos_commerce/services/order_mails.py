@@ -160,7 +160,9 @@ class OrderMails:
         )
 
     def returned(self, event: OrderReturned) -> None:
-        """The goods came back, and what happens now."""
+        """The goods came back, and what happens now; nothing where none came."""
+        if not event.lines:
+            return
 
         def values(order: Row) -> Row:
             wanted = [(x.variant_id, x.restocked + x.written_off) for x in event.lines]

@@ -17,6 +17,7 @@ from wrencos_commerce.models.order_return import (
 )
 from wrencos_commerce.permissions import MANAGE_RETURNS
 from wrencos_commerce.services.order_moves import changed, locked
+from wrencos_commerce.services.returns.mails import ReturnMails
 from wrencos_commerce.services.returns.moves import entry, locked_return, moved
 from wrencos_commerce.services.returns.pieces import counted, returnable
 from wrencos_commerce.settings import CommerceSettings
@@ -64,6 +65,7 @@ class OrderReturns:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
+        self._mails = ReturnMails(platform)
         self._days = platform.settings_for(CommerceSettings).return_days
 
     @transactional
@@ -99,6 +101,8 @@ class OrderReturns:
         OrderReturn.raw().insert_one(row)
         if is_managed:
             audit.record(identity, "commerce.returns.open", id, {"order_id": order_id})
+        else:
+            self._mails.tell(row)
         return row
 
     @transactional
@@ -107,6 +111,7 @@ class OrderReturns:
         row, _ = locked_return(id)
         row = moved(row, ReturnState.APPROVED, identity, note=note)
         audit.record(identity, "commerce.returns.approve", id, {"note": note})
+        self._mails.tell(row)
         return row
 
     @transactional
@@ -120,6 +125,7 @@ class OrderReturns:
         row = moved(row, ReturnState.REJECTED, identity, note=reason, values=values)
         set_free(order, row)
         audit.record(identity, "commerce.returns.reject", id, {"reason": reason})
+        self._mails.tell(row)
         return row
 
     @transactional
