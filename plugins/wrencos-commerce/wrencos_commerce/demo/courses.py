@@ -10,6 +10,7 @@ from random import Random
 
 from wrencos_commerce.demo.catalogue import OPEN_SINCE
 from wrencos_commerce.demo.customers import DemoCustomer
+from wrencos_commerce.demo.promotions import THANKS, WELCOME
 from wrencos_commerce.services.stock_ledger import Unit
 
 MOST_ORDERS = 2000
@@ -21,6 +22,8 @@ _HOURS = (9, 10, 11, 12, 12, 13, 14, 16, 18, 19, 20, 20, 21, 21, 22, 23)
 _METHODS = (("cod", 11), ("demo", 7), ("bank_transfer", 2))
 _CANCELLED, _REFUSED, _IN_PARTS, _GOODWILL = 0.05, 0.03, 0.06, 0.02
 _FAILED_FIRST, _NEVER_PAID = 0.1, 0.05
+_RETURNED, _NOT_ALL_OF_IT = 0.05, 0.2
+_WELCOMED, _THANKED = 0.4, 0.05
 
 
 class Act(StrEnum):
@@ -38,15 +41,19 @@ class Act(StrEnum):
     REFUSE = "refuse"
     DELIVER = "deliver"
     GOODWILL = "goodwill"
+    ASK_RETURN = "ask_return"
+    REJECT_RETURN = "reject_return"
+    TAKE_RETURN = "take_return"
 
 
 @dataclass(frozen=True)
 class PlannedOrder:
-    """An order to come: who buys how many of what, and how they pay."""
+    """An order to come: who buys how many of what, how they pay, and the code that they type."""
 
     customer: DemoCustomer
     items: Sequence[tuple[Unit, int]]
     method: str
+    coupon: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,7 @@ def plan(
     loyalty = [random.paretovariate(1.8) for _ in customers]
     ways = [way for way in _METHODS if way[0] in methods]
     planned: list[PlannedOrder] = []
+    known: set[str | None] = set()
     steps: list[Step] = []
     for at in _moments(random, min(MOST_ORDERS, _ORDERS_PER_PRODUCT * len(products)), end):
         weights = [
@@ -80,10 +88,19 @@ def plan(
         chosen = random.choices(products, popularity, k=size)
         items = [(unit, random.choices((1, 2, 3), (8, 2, 1))[0]) for unit in dict.fromkeys(chosen)]
         (method,) = random.choices([id for id, _ in ways], [weight for _, weight in ways])
-        planned.append(PlannedOrder(random.choices(customers, weights)[0], items, method))
+        customer = random.choices(customers, weights)[0]
+        coupon = _coupon(random, is_new=customer.identity.user_id not in known)
+        known.add(customer.identity.user_id)
+        planned.append(PlannedOrder(customer, items, method, coupon))
         course = _course(random, at, len(planned) - 1, method)
         steps += (step for step in course if step.at < end)
     return planned, sorted(steps, key=lambda step: (step.at, step.order))
+
+
+def _coupon(random: Random, *, is_new: bool) -> str | None:
+    if random.random() < (_WELCOMED if is_new else _THANKED):
+        return WELCOME if is_new else THANKS
+    return None
 
 
 def _moments(random: Random, count: int, end: datetime) -> list[datetime]:
@@ -135,3 +152,8 @@ def _course(random: Random, at: datetime, order: int, method: str) -> Iterator[S
     yield Step(later(20, 110), order, Act.DELIVER)
     if random.random() < _GOODWILL:
         yield Step(later(24, 200), order, Act.GOODWILL)
+    elif random.random() < _RETURNED:
+        yield Step(later(24, 240), order, Act.ASK_RETURN)
+        is_refused = random.random() < _NOT_ALL_OF_IT
+        act = Act.REJECT_RETURN if is_refused else Act.TAKE_RETURN
+        yield Step(later(60, 200), order, act)

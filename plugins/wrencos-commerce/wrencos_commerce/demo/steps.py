@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from wrencos_commerce.demo import rates, reviews, search, skin_profiles, translations, wishlists
+from wrencos_commerce.demo import (
+    promotions,
+    rates,
+    reviews,
+    search,
+    skin_profiles,
+    translations,
+    wishlists,
+)
 from wrencos_commerce.demo.batches import fill_batches
 from wrencos_commerce.demo.catalogue import fill_catalogue
 from wrencos_commerce.demo.customers import fill_customers
@@ -17,6 +25,7 @@ STEPS = [
     DemoStep("commerce.variants", 22, fill_variants),
     DemoStep("commerce.translations", 25, translations.fill),
     DemoStep("commerce.rates", 27, rates.fill),
+    DemoStep("commerce.promotions", 28, promotions.fill),
     DemoStep("commerce.year", 30, fill_year),
     DemoStep("commerce.reviews", 40, reviews.fill),
     DemoStep("commerce.wishlists", 50, wishlists.fill),

@@ -9,10 +9,12 @@ from decimal import Decimal
 from wrencos_commerce.demo.courses import MOST_ORDERS, Act, PlannedOrder, Step, plan
 from wrencos_commerce.demo.customers import demo_customers
 from wrencos_commerce.demo.payers import Payers
-from wrencos_commerce.errors import OutOfStock
+from wrencos_commerce.demo.returning import DemoReturns
+from wrencos_commerce.errors import CouponRefused, OutOfStock
 from wrencos_commerce.models.order import Order, OrderStatus
 from wrencos_commerce.models.product import Product
 from wrencos_commerce.models.refund import RefundReason
+from wrencos_commerce.services.cart_choices import CartChoices
 from wrencos_commerce.services.carts import CartHolder, Carts
 from wrencos_commerce.services.checkout import Checkout, Purchase
 from wrencos_commerce.services.order_shipments import Parcel
@@ -62,6 +64,8 @@ class Simulation:
         self._refunds = services.require(Refunds)
         self._sending = services.require(RefundSending)
         self._payers = Payers(context.platform)
+        self._choices = services.require(CartChoices)
+        self._returns = DemoReturns(context.platform)
         self._planned = planned
         # The ids of the orders that were placed, by their number in the plan.
         self._placed: dict[int, str] = {}
@@ -115,6 +119,8 @@ class Simulation:
             self._orders.change_status(id, StatusChange(status=OrderStatus.DELIVERED), SYSTEM)
         elif act is Act.GOODWILL:
             self._goodwill(id)
+        else:
+            self._returns.go_on(act, id, order.customer.identity)
         self._pay_back(id)
 
     def _place(self, order: PlannedOrder) -> str | None:
@@ -129,8 +135,17 @@ class Simulation:
                 continue
         if not filled:
             return None
+        if order.coupon is not None:
+            self._type_code(holder, order.coupon)
         purchase = Purchase(payment_method_id=order.method, address=order.customer.address)
         return str(self._checkout.place(holder, purchase)["_id"])
+
+    def _type_code(self, holder: CartHolder, code: str) -> None:
+        """A code that does not count is taken away again."""
+        try:
+            self._choices.add_coupon(holder, code)
+        except CouponRefused:
+            self._choices.remove_coupon(holder, code)
 
     def _ship_some(self, id: str) -> None:
         """The first line goes ahead, where there are several."""
