@@ -44,6 +44,10 @@ class RefundSending:
         if refund is None:
             return
         gateway = self._methods.find(refund["method"])
+        if refund.get("charged_amount") == 0:
+            # Less than there is a coin for: it is in what went back before, or will be in the next.
+            self._settling.settle(id, RefundResult(outcome=RefundOutcome.SUCCEEDED))
+            return
         if gateway is None:
             self._settling.settle(id, RefundResult(outcome=RefundOutcome.MANUAL))
             return

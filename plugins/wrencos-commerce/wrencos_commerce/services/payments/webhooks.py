@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from wrencos_commerce.models.payment import Payment
+from wrencos_commerce.models.payment import Payment, PaymentState
 from wrencos_commerce.services.payments.methods import PaymentMethods
 from wrencos_commerce.services.payments.reconciliation import Reconciliation
 from wrencos_commerce.services.payments.refund_settling import RefundSettling
@@ -36,6 +36,15 @@ _WORST = (
     WebhookResult.APPLIED,
     WebhookResult.ALREADY,
 )
+# What is shown to a browser that comes back, whatever it brings.
+_KNOWN = {
+    PaymentState.PAID: PaymentOutcome.PAID,
+    PaymentState.PARTIALLY_REFUNDED: PaymentOutcome.PAID,
+    PaymentState.REFUNDED: PaymentOutcome.PAID,
+    PaymentState.FAILED: PaymentOutcome.FAILED,
+    PaymentState.CANCELLED: PaymentOutcome.CANCELLED,
+    PaymentState.EXPIRED: PaymentOutcome.EXPIRED,
+}
 
 
 class Webhooks:
@@ -105,5 +114,7 @@ class Webhooks:
         if info.should_query:
             self._reconciliation.ask(payment["_id"])
             payment = Payment.raw().find_one({"_id": payment["_id"]})
+        if (known := _KNOWN.get(payment["state"])) is not None:
+            return payment, known
         is_ours = info.is_valid and info.reference in (None, reference)
         return payment, info.outcome if is_ours else PaymentOutcome.PENDING
