@@ -148,7 +148,7 @@ def test_the_metrics(
     assert figures["wrencos_commerce_orders_open", "shipped"] == 0
     assert figures["wrencos_commerce_refunds_open", "manual"] == 0
     assert figures["wrencos_commerce_payment_reviews_open", None] == 0
-    about = PaymentReviews()
+    about = PaymentReviews(platform)
     transaction(
         lambda: about.add(ReviewReason.LATE, "one", "Came after its order.", method="vnpay")
     )

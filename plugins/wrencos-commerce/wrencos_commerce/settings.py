@@ -74,6 +74,9 @@ class CommerceSettings(GatewaySettings):
     stock_alert_email: str = Field(
         "", description="Address for a daily mail of what ran low or expires soon; empty: none."
     )
+    payment_alert_email: str = Field(
+        "", description="Address for a mail about each payment that needs a human; empty: none."
+    )
 
     import_max_bytes: int = Field(
         20_000_000, ge=1000, le=100_000_000, description="Largest file of products, in bytes."
@@ -137,7 +140,7 @@ class CommerceSettings(GatewaySettings):
             raise ValueError("must be a web address with {order_id}")
         return value
 
-    @field_validator("stock_alert_email")
+    @field_validator("stock_alert_email", "payment_alert_email")
     @classmethod
     def _one_address(cls, value: str) -> str:
         if value and (value.count("@") != 1 or any(char in value for char in " ,;\r\n")):

@@ -162,7 +162,11 @@ def _provide_selling(
     stock: Stock,
 ) -> None:
     """From the checkout to the money, and all that becomes of an order."""
-    methods, reviews, moves = PaymentMethods(platform), PaymentReviews(), OrderMoves(platform)
+    methods, reviews, moves = (
+        PaymentMethods(platform),
+        PaymentReviews(platform),
+        OrderMoves(platform),
+    )
     order_payments = OrderPayments(platform, moves, stock)
     attempts = PaymentAttempts(platform, methods, order_payments)
     writer = PaymentWriter(methods, order_payments, attempts, reviews)
