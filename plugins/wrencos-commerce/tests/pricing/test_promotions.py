@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from wrencos_commerce.commands.promotions import promotion
 from wrencos_commerce.models.promotion import Coupon, Promotion
 from wrencos_commerce.services import presence
+from wrencos_commerce.services.categories import Categories
 from wrencos_commerce.services.promotions.coupons import Coupons
 from wrencos_commerce.services.promotions.promotions import Promotions
 from wrencos_commerce.settings import CommerceSettings
@@ -135,6 +136,31 @@ def test_a_change_must_leave_a_promotion(admin: Caller) -> None:
     assert admin.put(path, json={"percent": None}).status_code == 422
     assert admin.put(path, json={"amount": 5}).status_code == 422
     assert admin.get(path).get_json()["promotion"]["percent"] == "10"
+
+
+def test_what_names_something_that_is_gone_can_still_be_ended(
+    admin: Caller, platform: Platform
+) -> None:
+    categories = platform.services.require(Categories)
+    face = categories.create({"name": "Face"}, SYSTEM)
+    path = f"/api/promotions/{created(admin, categoryIds=[face])['promotionId']}"
+    categories.delete(face, SYSTEM)
+    assert admin.put(path, json={"isActive": False}).status_code == 200
+    assert admin.put(path, json={"categoryIds": [face]}).status_code == 422
+
+
+def test_the_running_ones_are_found_by_an_index(
+    platform: Platform, make_promotion: MakePromotion, commands_of: Any, plans_of: Any
+) -> None:
+    for number in range(5):
+        make_promotion(name=f"Of coupons {number}")
+    make_promotion(is_automatic=True)
+    promotions = platform.services.require(Promotions)
+    (sent,) = commands_of(lambda: promotions.running(0, 20))
+    for plan in plans_of(sent):
+        assert "COLLSCAN" not in plan["stages"]
+        assert "SORT" not in plan["stages"]
+        assert plan["documents"] <= 1
 
 
 def test_everybody_sees_the_automatic_ones_of_the_moment(

@@ -121,6 +121,7 @@ def provide(platform: Platform, services: ServiceRegistry) -> None:
         ProductCsv(planner, writer, categories),
         ImportUndo(platform, Restorer(categories, stock, prices)),
     )
+    services.provide(Pricing, pricing)
     services.provide(Taxes, taxes)
     services.provide(ShippingMethods, shipping)
     services.provide(Promotions, Promotions(platform))

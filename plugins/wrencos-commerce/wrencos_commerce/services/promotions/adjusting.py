@@ -56,7 +56,8 @@ def _discount(taken: Taken, order: int) -> PromotionDiscount:
     promotion, coupon = taken.offer.promotion, taken.offer.coupon
     is_shipping = promotion["kind"] == PromotionKind.FREE_SHIPPING
     # What shipping costs is known only after all discounts: as much as it may be.
-    amount = (promotion.get("max_discount") or MAX_AMOUNT) if is_shipping else taken.amount
+    most = promotion.get("max_discount")
+    amount = (MAX_AMOUNT if most is None else most) if is_shipping else taken.amount
     limits = (
         (UseLimit.IN_ALL, promotion.get("max_uses")),
         (UseLimit.PER_USER, per_user(promotion)),

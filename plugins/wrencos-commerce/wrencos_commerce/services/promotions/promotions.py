@@ -9,7 +9,7 @@ from wrencos_commerce.errors import PromotionUsed
 from wrencos_commerce.models.promotion import Coupon, Promotion, PromotionUse
 from wrencos_commerce.services.presence import Presence
 from wrencos_commerce.services.promotions import uses
-from wrencos_commerce.services.promotions.rules import DEFAULTS, check, stored_fields
+from wrencos_commerce.services.promotions.rules import DEFAULTS, check, check_named, stored_fields
 from wrencos_core.api import (
     Identity,
     Listing,
@@ -76,6 +76,7 @@ class Promotions:
         """
         stored = {**DEFAULTS, **stored_fields(values, self.currency)}
         check(stored)
+        check_named(stored)
         row = new_row(new_id(Promotion.id_prefix), **stored, currency=self.currency, uses=0)
         Promotion.raw().insert_one(row)
         self.any_automatic.forget()
@@ -95,6 +96,8 @@ class Promotions:
         if row is None:
             raise NotFound(f"There is no promotion {id}.")
         check(row)
+        # Not what it named before: that may be gone, and must not keep it from being ended.
+        check_named(stored)
         self.any_automatic.forget()
         audit.record(identity, "commerce.promotions.update", id, stored)
         return dict(row)

@@ -47,7 +47,7 @@ def stored_fields(values: Row, currency: str) -> dict[str, Any]:
 
 
 def check(promotion: Row) -> None:
-    """Raise Invalid unless the fields of a promotion go together and name what there is."""
+    """Raise Invalid unless the fields of a promotion go together."""
     kind = PromotionKind(promotion["kind"])
     present = {name for name in _OF_KINDS if promotion.get(name) is not None}
     for name in sorted(_NEEDS[kind] - present):
@@ -59,8 +59,12 @@ def check(promotion: Row) -> None:
     starts_at, ends_at = promotion.get("starts_at"), promotion.get("ends_at")
     if starts_at and ends_at and ends_at <= starts_at:
         raise _wrong("ends_at", "Is before it begins.")
+
+
+def check_named(values: Row) -> None:
+    """Raise Invalid unless the products and categories that `values` name exist."""
     for name, model in (("product_ids", Product), ("category_ids", Category)):
-        ids = set(promotion[name])
+        ids = set(values.get(name) or ())
         found = model.raw().count_documents({"_id": {"$in": sorted(ids)}}) if ids else 0
         if found != len(ids):
             raise _wrong(name, "Names something that does not exist.")
