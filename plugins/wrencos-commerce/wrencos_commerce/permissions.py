@@ -22,6 +22,8 @@ READ_SEARCHES = "commerce.searches.read"
 READ_DEMAND = "commerce.stock_requests.read"
 READ_CARTS = "commerce.carts.read"
 READ_ORDERS = "commerce.orders.read"
+CREATE_ORDERS = "commerce.orders.create"
+DISCOUNT_ORDERS = "commerce.orders.discount"
 UPDATE_ORDER_STATUS = "commerce.orders.update_status"
 ANNOTATE_ORDERS = "commerce.orders.annotate"
 EXPORT_ORDERS = "commerce.orders.export"
@@ -55,6 +57,8 @@ PERMISSIONS = [
     Permission(READ_DEMAND, "See how many customers wait for what is sold out.", _STAFF),
     Permission(READ_CARTS, "See the carts that customers left alone.", _STAFF),
     Permission(READ_ORDERS, "See every customer's orders.", _STAFF),
+    Permission(CREATE_ORDERS, "Enter orders for customers, by phone or at the counter.", _STAFF),
+    Permission(DISCOUNT_ORDERS, "Give discounts on orders that one enters."),
     Permission(UPDATE_ORDER_STATUS, "Move orders on, ship and cancel them.", _STAFF),
     Permission(ANNOTATE_ORDERS, "Write notes for the staff on orders.", _STAFF),
     Permission(EXPORT_ORDERS, "Download orders with their customers' names and addresses."),

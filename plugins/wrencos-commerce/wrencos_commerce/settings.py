@@ -36,6 +36,12 @@ class CommerceSettings(GatewaySettings):
     delivery_days: int = Field(
         7, ge=0, le=90, description="Days from order to delivery that a customer is told."
     )
+    staff_discount_percent: int = Field(
+        20,
+        ge=0,
+        le=100,
+        description="Most that staff may take off an order they enter, in per cent; 0: nothing.",
+    )
     return_days: int = Field(
         30, ge=0, le=365, description="Days from its arrival that an order can be returned."
     )

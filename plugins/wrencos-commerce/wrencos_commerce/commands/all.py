@@ -18,6 +18,7 @@ from wrencos_commerce.commands import (
     search,
     shelf,
     shipping,
+    staff_orders,
     stock,
     taxes,
     translations,
@@ -25,6 +26,7 @@ from wrencos_commerce.commands import (
 
 orders.order.add_command(order_documents.invoice)
 orders.order.add_command(returns.open_return)
+orders.order.add_command(staff_orders.create)
 products.product.add_command(shelf.shelf_cards)
 products.product.add_command(shelf.low_stock)
 products.product.add_command(translations.translations)

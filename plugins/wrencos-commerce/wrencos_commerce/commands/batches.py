@@ -137,7 +137,7 @@ def recall(platform: Platform, batch_id: str, note: str, as_json: bool) -> None:
     shown = [
         {
             "orderId": order["_id"],
-            "userId": order["user_id"],
+            "userId": order.get("user_id"),
             "status": order["status"],
             "quantity": pieces_of(order, batch_id),
         }

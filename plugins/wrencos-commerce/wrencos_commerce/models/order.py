@@ -180,6 +180,13 @@ class Address(EmbeddedDocument):  # type: ignore[misc]
     phone = StringField()
 
 
+class Contact(EmbeddedDocument):  # type: ignore[misc]
+    """How somebody without an account is called, and where."""
+
+    name = StringField()
+    phone = StringField()
+
+
 class ShippedPieces(EmbeddedDocument):  # type: ignore[misc]
     """So many pieces of a line in a parcel."""
 
@@ -268,7 +275,8 @@ class Order(Document):
     )
     # The language that it was ordered in, for documents, and mail to those without an account.
     locale = StringField()
-    # Where to write to a customer without an account.
+    # A customer without an account, and where to write to them.
+    contact = EmbeddedDocumentField(Contact)
     email = StringField()
     lines = EmbeddedDocumentListField(Line, required=True)
     charges = EmbeddedDocumentListField(Charge)

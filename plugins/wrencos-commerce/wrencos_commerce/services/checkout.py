@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from wrencos_commerce.errors import CartEmpty, CheckoutRefused
+from wrencos_commerce.errors import CartEmpty
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.services.cart_context import checkout_context
 from wrencos_commerce.services.carts import CartHolder, Carts
+from wrencos_commerce.services.checkout_vetoes import refuse_for_plugins
 from wrencos_commerce.services.order_placing import NewOrder, OrderPlacing
 from wrencos_commerce.services.payments.methods import PaymentMethods
-from wrencos_commerce.services.pricing import PricedCart, PricedLine, Pricing
+from wrencos_commerce.services.pricing import PricedLine, Pricing
 from wrencos_commerce.services.shown_prices import require_agreed
 from wrencos_commerce.services.stock import Taken, needed
 from wrencos_commerce.services.stock_ledger import Unit
-from wrencos_core.api import Identity, Platform, new_id, transactional
+from wrencos_core.api import Platform, new_id, transactional
 from wrencos_core.contracts.orders import ShippingAddress
 
 Row = Mapping[str, Any]
@@ -71,7 +72,7 @@ class Checkout:
         lines = [self._line(item, taken) for item in cart["items"]]
         context = checkout_context(cart, identity, purchase.address, purchase.shipping_method_id)
         priced = self._pricing.price(lines, context)
-        self._refuse_for_plugins(priced, identity, purchase.address)
+        refuse_for_plugins(self._platform, priced, identity, purchase.address)
         require_agreed(priced, cart, context, purchase.expected_total)
         new = NewOrder(
             id=order_id,
@@ -88,13 +89,3 @@ class Checkout:
     def _line(self, item: Row, taken: Mapping[Unit, Taken]) -> PricedLine:
         got = taken[Unit(item["product_id"], item["variant_id"])]
         return self._pricing.line(item, got.product, got.variant)
-
-    def _refuse_for_plugins(
-        self, cart: PricedCart, identity: Identity, address: ShippingAddress
-    ) -> None:
-        answers = self._platform.hook.commerce_validate_checkout(
-            cart=cart.contents, identity=identity, address=address
-        )
-        reasons = [reason for answer in answers for reason in answer]
-        if reasons:
-            raise CheckoutRefused(" ".join(reasons), reasons=reasons)

@@ -26,7 +26,8 @@ class Customer(NamedTuple):
 
 def customer_of(platform: Platform, order: Row) -> Customer:
     """The customer with an account, or the one who bought without."""
-    name = (order.get("shipping_address") or {}).get("name") or ""
+    names = (order.get(told) or {} for told in ("shipping_address", "contact"))
+    name = next((told["name"] for told in names if told.get("name")), "")
     user_id = order.get("user_id")
     if user_id is None:
         return Customer(None, name, order.get("email"), order.get("locale"))

@@ -29,9 +29,18 @@ _HELD_FOR = (PaymentKind.ONLINE, PaymentKind.TRANSFER)
 
 
 @dataclass(frozen=True, kw_only=True)
+class Contact:
+    """How somebody without an account is called, and where."""
+
+    name: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class NewOrder:
-    """What an order is made of. `user_id` None: the customer has no account; `email` and `locale`
-    are for writing to them. `address` None: they took it with them."""
+    """What an order is made of. `user_id` None: the customer has no account; `contact`, `email` and
+    `locale` are for speaking to them. `address` None: they took it with them. `staff_note` is for
+    the staff alone."""
 
     id: str
     user_id: str | None
@@ -42,7 +51,9 @@ class NewOrder:
     channel: Channel = Channel.WEB
     locale: str | None = None
     email: str | None = None
+    contact: Contact | None = None
     note: str | None = None
+    staff_note: str | None = None
     exchange_for: str | None = None
 
 
@@ -93,6 +104,7 @@ class OrderPlacing:
             "user_id": new.user_id,
             "locale": new.locale,
             "email": new.email,
+            "contact": _without_none(asdict(new.contact)) if new.contact else None,
             "note": new.note,
             "exchange_for": new.exchange_for,
             "shipping_address": _without_none(msgspec.structs.asdict(new.address))
@@ -133,7 +145,9 @@ class OrderPlacing:
             refunded=0,
             stock=(OrderStock.HELD if waits else OrderStock.TAKEN).value,
             shipments=[],
-            staff_notes=[],
+            staff_notes=[{"at": moment, "actor": identity.actor, "text": new.staff_note}]
+            if new.staff_note
+            else [],
             estimated_delivery=(today + timedelta(days=days)).isoformat(),
             **_without_none(optional),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from wrencos_commerce.errors import TransitionRefused
@@ -110,6 +111,26 @@ class OrderShipments:
             note=note,
             values={"delivered_at": moment, "shipments": shipments},
         )
+        self._publish_delivered(row, moment)
+        if row["payment_status"] == PaymentStatus.PENDING:
+            return self._collecting.collect_open(row, PaymentKind.ON_DELIVERY, identity)
+        return row
+
+    def hand_over(self, order: Row, identity: Identity) -> Row:
+        """The customer takes a confirmed order along: delivered without a parcel; its row."""
+        lines = [{**line, "shipped": line["quantity"]} for line in order["lines"]]
+        moment = now()
+        row = self._moves.move(
+            order,
+            OrderStatus.DELIVERED,
+            identity,
+            values={"lines": lines, "delivered_at": moment},
+            freely=True,
+        )
+        self._publish_delivered(row, moment)
+        return row
+
+    def _publish_delivered(self, row: Row, moment: datetime) -> None:
         self._outbox.publish(
             OrderDelivered(
                 id=f"{row['_id']}:delivered",
@@ -118,9 +139,6 @@ class OrderShipments:
                 user_id=row.get("user_id"),
             )
         )
-        if row["payment_status"] == PaymentStatus.PENDING:
-            return self._collecting.collect_open(row, PaymentKind.ON_DELIVERY, identity)
-        return row
 
     @staticmethod
     def refuse_unless_under_way(order: Row) -> None:

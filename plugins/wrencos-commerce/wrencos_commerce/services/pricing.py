@@ -50,17 +50,22 @@ class Pricing:
         self._settings = platform.settings_for(CommerceSettings)
         self.currency = platform.settings.currency
 
-    def price(self, lines: Sequence[PricedLine], context: PricingContext) -> PricedCart:
+    def price(
+        self,
+        lines: Sequence[PricedLine],
+        context: PricingContext,
+        by_hand: Sequence[Adjustment] = (),
+    ) -> PricedCart:
         """`lines` with everything that makes up their total.
 
-        Asks the plugins that implement commerce_adjust_cart.
+        Asks the plugins that implement commerce_adjust_cart; `by_hand` are the staff's own.
         """
         terms = self._terms(lines, context)
         if not lines:
             return add_up(lines, (), terms)
         cart = self._contents(lines, context, terms)
         asked = self._asked(cart, context.identity)
-        priced = add_up(lines, asked, terms)
+        priced = add_up(lines, [*asked, *by_hand], terms)
         claimed = {adjustment.coupon for adjustment in asked}
         if refused := [code for code in context.coupons if code not in claimed]:
             reasons = why_refused(refused, cart, context.identity, self._platform)

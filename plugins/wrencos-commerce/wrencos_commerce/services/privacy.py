@@ -88,14 +88,17 @@ def forget_buyers(order_ids: Sequence[str]) -> None:
     gone = [
         "note",
         "staff_notes",
+        "contact",
         "history.$[].note",
         *(f"shipping_address.{field}" for field in _TRACES),
     ]
-    changes = {
-        "$set": {"shipping_address.street": ERASED, "shipping_address.city": ERASED},
-        "$unset": dict.fromkeys(gone, ""),
-    }
-    Order.raw().update_many({"_id": {"$in": list(order_ids)}}, bump(changes))
+    orders = {"_id": {"$in": list(order_ids)}}
+    Order.raw().update_many(orders, bump({"$unset": dict.fromkeys(gone, "")}))
+    # What was taken along at the counter went nowhere.
+    Order.raw().update_many(
+        {**orders, "shipping_address": {"$exists": True}},
+        bump({"$set": {"shipping_address.street": ERASED, "shipping_address.city": ERASED}}),
+    )
     forget_payers(order_ids)
 
 

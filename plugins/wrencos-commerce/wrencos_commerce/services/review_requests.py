@@ -52,7 +52,7 @@ class ReviewRequests:
         for orders in self._due():
             users = self._users(orders)
             for order in orders:
-                user = users.get(order["user_id"])
+                user = users.get(order.get("user_id") or "")
                 if user is not None:
                     sent += self._ask(order, user)
         return sent
@@ -107,7 +107,7 @@ class ReviewRequests:
 
     def _users(self, orders: Sequence[Row]) -> dict[str, UserSummary]:
         """Those of the buyers who may be mailed."""
-        ids = {order["user_id"] for order in orders}
+        ids = {order["user_id"] for order in orders if order.get("user_id")}
         refused = ReviewOptOut.raw().find({"user_id": {"$in": sorted(ids)}}, {"user_id": 1})
         ids -= {row["user_id"] for row in refused}
         directory = self._platform.services.require(UserDirectory)

@@ -32,6 +32,7 @@ from wrencos_commerce.services.order_placing import OrderPlacing
 from wrencos_commerce.services.order_queries import OrderQueries
 from wrencos_commerce.services.order_shipments import OrderShipments
 from wrencos_commerce.services.orders import Orders
+from wrencos_commerce.services.payment_links import PaymentLinks
 from wrencos_commerce.services.payments.attempts import PaymentAttempts
 from wrencos_commerce.services.payments.collecting import Collecting
 from wrencos_commerce.services.payments.expiry import Expiry
@@ -76,6 +77,7 @@ from wrencos_commerce.services.search.synonyms import Synonyms
 from wrencos_commerce.services.shipping.methods import ShippingMethods
 from wrencos_commerce.services.skin_consent import SkinConsent
 from wrencos_commerce.services.skin_profiles import SkinProfiles
+from wrencos_commerce.services.staff_orders import StaffOrders
 from wrencos_commerce.services.stock import Stock
 from wrencos_commerce.services.stock_audit import StockAudit
 from wrencos_commerce.services.stock_counts import StockCounts
@@ -196,6 +198,8 @@ def _provide_selling(
     services.provide(ReviewDesk, desk)
     services.provide(OrderPlacing, placing)
     services.provide(Orders, Orders(moves, shipments, cancelling))
+    services.provide(PaymentLinks, PaymentLinks(platform, attempts))
+    services.provide(StaffOrders, StaffOrders(platform, pricing, methods, placing, shipments))
     services.provide(Checkout, Checkout(platform, carts, pricing, methods, placing))
 
 

@@ -64,7 +64,7 @@ class BatchOrderView(View, kw_only=True):
     """An order that has pieces of a batch."""
 
     order_id: str
-    user_id: str
+    user_id: str | None
     date: datetime
     status: str
     quantity: int
@@ -113,7 +113,7 @@ def movement_views(rows: Sequence[Row]) -> list[BatchMovementView]:
 def batch_order_view(order: Row, batch_id: str) -> BatchOrderView:
     return BatchOrderView(
         order_id=order["_id"],
-        user_id=order["user_id"],
+        user_id=order.get("user_id"),
         date=order["created_at"],
         status=order["status"],
         quantity=pieces_of(order, batch_id),

@@ -59,6 +59,13 @@ class ShippingAddressView(View, kw_only=True):
     phone: str | None
 
 
+class ContactView(View, kw_only=True):
+    """A customer without an account."""
+
+    name: str | None
+    phone: str | None
+
+
 class OrderHistoryView(View, kw_only=True):
     """`actor` is `customer`, `staff` or `system`, for staff a user id in place of the first two."""
 
@@ -81,6 +88,7 @@ class OrderDetailView(OrderView, kw_only=True):
     one order is asked for."""
 
     channel: str
+    contact: ContactView | None
     email: str | None
     exchange_for: str | None
     paid: Decimal
@@ -171,6 +179,9 @@ def order_detail(
     return OrderDetailView(
         **_order_fields(row),
         channel=row["channel"],
+        contact=ContactView(name=contact.get("name"), phone=contact.get("phone"))
+        if (contact := row.get("contact"))
+        else None,
         email=row.get("email"),
         exchange_for=row.get("exchange_for"),
         paid=money.to_major(row["paid"], currency),
