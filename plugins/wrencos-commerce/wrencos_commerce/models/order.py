@@ -257,6 +257,7 @@ class Order(Document):
                 "name": "held",
                 "partialFilterExpression": {"stock": OrderStock.HELD.value},
             },
+            {"fields": ["promotions.promotion_id"], "name": "by_promotion", "sparse": True},
             {"fields": ["pay_until"], "name": "by_pay_until", "sparse": True},
             {"fields": ["shipments.tracking_number"], "name": "by_tracking", "sparse": True},
             {"fields": ["invoice_number"], "name": "invoice", "unique": True, "sparse": True},

@@ -86,13 +86,12 @@ class Coupon(Document):
 
 
 class PromotionUse(Document):
-    """An order that a promotion took something off; `limits` are those that count it."""
+    """An order that used up a part of what a promotion is limited to; `limits` say of what."""
 
     meta = {
         "collection": "commerce_promotion_uses",
         "indexes": [
             {"fields": ["order_id", "promotion_id"], "unique": True, "name": "by_order"},
-            {"fields": ["promotion_id", "given_back_at"], "name": "by_promotion"},
             {"fields": ["user_id"], "name": "by_user", "sparse": True},
         ],
     }

@@ -10,7 +10,8 @@ from typing import Any
 from pymongo.errors import DuplicateKeyError
 
 from wrencos_commerce.errors import AlreadyExists, PromotionUsed
-from wrencos_commerce.models.promotion import Coupon, Promotion, PromotionUse
+from wrencos_commerce.models.order import Order
+from wrencos_commerce.models.promotion import Coupon, Promotion
 from wrencos_core.api import (
     Identity,
     Invalid,
@@ -105,7 +106,7 @@ class Coupons:
         key = {"promotion_id": promotion_id, "code": typed_code(code)}
         if Coupon.raw().find_one_and_delete(key) is None:
             raise NotFound(f"The promotion has no code {code}.")
-        if PromotionUse.raw().find_one(key, {"_id": 1}):
+        if Order.raw().find_one({"promotions": {"$elemMatch": key}}, {"_id": 1}):
             raise PromotionUsed("Orders have used it; switch the promotion off instead.")
         audit.record(identity, "commerce.promotions.remove_code", promotion_id, {"code": code})
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from wrencos_commerce.errors import PromotionUsed
-from wrencos_commerce.models.promotion import Coupon, Promotion, PromotionUse
+from wrencos_commerce.models.order import Order, OrderStatus
+from wrencos_commerce.models.promotion import Coupon, Promotion
 from wrencos_commerce.services.presence import Presence
 from wrencos_commerce.services.promotions import uses
 from wrencos_commerce.services.promotions.rules import DEFAULTS, check, check_named, stored_fields
@@ -65,8 +66,9 @@ class Promotions:
     @staticmethod
     def used_by(id: str) -> int:
         """How many orders it took something off, those apart that were called off."""
-        query = {"promotion_id": id, "given_back_at": None}
-        return int(PromotionUse.raw().count_documents(query))
+        called_off = OrderStatus.CANCELLED.value
+        query = {"promotions.promotion_id": id, "status": {"$ne": called_off}}
+        return int(Order.raw().count_documents(query))
 
     @transactional
     def create(self, values: Row, identity: Identity) -> Row:
@@ -111,7 +113,7 @@ class Promotions:
         row = Promotion.raw().find_one_and_delete({"_id": id})
         if row is None:
             raise NotFound(f"There is no promotion {id}.")
-        if PromotionUse.raw().find_one({"promotion_id": id}, {"_id": 1}):
+        if Order.raw().find_one({"promotions.promotion_id": id}, {"_id": 1}):
             raise PromotionUsed("Orders have used it; switch it off instead.")
         Coupon.raw().delete_many({"promotion_id": id})
         self.any_automatic.forget()

@@ -1,6 +1,6 @@
 """Counting what was used, in the transaction of an order, and giving it back.
 
-Only what has a limit is counted in a document that orders share; each use is a row of its own.
+Only what has a limit is counted; what else was used is told by the orders themselves.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def count_uses(priced: PricedCart, user_id: str | None, order_id: str) -> None:
     and is priced without it. Raises CouponRefused when there is none left all the same.
     """
     rows = []
-    for used in sorted(priced.promotions, key=lambda used: used.promotion_id):
+    limited = [used for used in priced.promotions if used.limits]
+    for used in sorted(limited, key=lambda used: used.promotion_id):
         _count(used, user_id)
         optional = {"user_id": user_id, "code": used.code}
         rows.append(
