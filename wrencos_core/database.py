@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
@@ -43,19 +44,26 @@ class _Unit:
 class _Turn:
     """Who met a write conflict runs again in turn: all at once, most would only conflict again.
 
-    It is over with the commit, or with another conflict. One that takes long keeps the others of
-    this process waiting for so many seconds, not for its end.
+    A turn is over with the commit. One that takes longer than a second does not keep the others of
+    this process from theirs any more, and ends with its next conflict.
     """
 
     _lock = threading.Lock()
-    _longest_wait = 1.0
+    _longest = 1.0
 
     def __init__(self) -> None:
         self._is_mine = False
+        self._since = 0.0
 
     def wait(self) -> None:
+        """Return when it is the caller's turn, or after a second."""
         if not self._is_mine:
-            self._is_mine = self._lock.acquire(timeout=self._longest_wait)
+            self._is_mine = self._lock.acquire(timeout=self._longest)
+            self._since = time.monotonic()
+
+    def conflicted(self) -> None:
+        if time.monotonic() - self._since > self._longest:
+            self.end()
 
     def end(self) -> None:
         if self._is_mine:
@@ -165,7 +173,7 @@ def transaction(work: Callable[[], T]) -> T:
         try:
             return work()
         except BaseException as error:
-            turn.end()
+            turn.conflicted()
             if isinstance(error, ServerSelectionTimeoutError | InvalidOperation):
                 # It has been waited for already; the driver would do so again for two minutes.
                 raise TryAgain("The database does not answer.") from error

@@ -45,7 +45,7 @@ def take_one() -> bool:
 
 
 def test_those_who_met_a_conflict_run_again_one_after_the_other(monkeypatch):
-    monkeypatch.setattr(_Turn, "_longest_wait", 60.0)
+    monkeypatch.setattr(_Turn, "_longest", 60.0)
     thing = Thing(label="stock", count=0).save()
     runs, running, most = [0] * 8, set(), []
     all_have_read = threading.Barrier(8)
@@ -75,7 +75,7 @@ def test_those_who_met_a_conflict_run_again_one_after_the_other(monkeypatch):
 
 
 def test_nobody_waits_for_a_turn_that_does_not_come(monkeypatch):
-    monkeypatch.setattr(_Turn, "_longest_wait", 0.01)
+    monkeypatch.setattr(_Turn, "_longest", 0.01)
     thing = Thing(label="stock", count=0).save()
     runs = []
 
