@@ -192,6 +192,10 @@ class Shop:
         (row,) = PaymentReview.raw().find({"state": "open", "reason": reason})
         return row
 
+    def audited(self, action: str) -> list[Any]:
+        """The entries of the audit log about this."""
+        return list(Order.raw().database["core_audit_entries"].find({"action": action}))
+
     def stock(self, product_id: str) -> tuple[int, int]:
         """How many can be sold, and how many are held."""
         variant = Product.raw().find_one({"_id": product_id})["variants"][0]

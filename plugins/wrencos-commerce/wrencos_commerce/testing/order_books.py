@@ -134,9 +134,9 @@ def _of_order(order: Row, payments: Sequence[Row]) -> Iterator[str]:
     is_open = any(payment.get("open_for") for payment in payments)
     if is_open and (is_paid or order["status"] == OrderStatus.CANCELLED):
         yield f"{id}: is {order['status']} and {status}, and could be paid"
-    is_waiting = order["status"] == OrderStatus.PENDING and status == PaymentStatus.PENDING
-    if is_waiting and order.get("pay_until") is None:
-        query = {"order_id": id, "state": "open", "reason": {"$in": [it.value for it in _HOLDING]}}
+    if order["status"] == OrderStatus.PENDING and order.get("pay_until") is None:
+        reasons = [ReviewReason.OUT_OF_STOCK.value] if is_paid else [it.value for it in _HOLDING]
+        query = {"order_id": id, "state": "open", "reason": {"$in": reasons}}
         if PaymentReview.raw().find_one(query) is None:
             yield f"{id}: waits for a human whom nobody asked"
 

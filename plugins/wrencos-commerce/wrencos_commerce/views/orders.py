@@ -14,6 +14,7 @@ from wrencos_commerce.services.reordering import ReorderedLine
 from wrencos_commerce.views.amounts import AdjustmentView, ChargeView, charge_view
 from wrencos_commerce.views.base import Row, View
 from wrencos_commerce.views.returns import ReturnView, return_view
+from wrencos_commerce.views.shipments import ShipmentView, shipment_view
 from wrencos_core.api import money
 
 
@@ -101,6 +102,7 @@ class OrderDetailView(OrderView, kw_only=True):
     coupons: list[str]
     shipping_method: str | None
     shipping_address: ShippingAddressView | None
+    shipments: list[ShipmentView]
     tracking_number: str | None
     invoice_number: str | None
     estimated_delivery: str
@@ -203,6 +205,7 @@ def order_detail(
         )
         if address
         else None,
+        shipments=[shipment_view(one) for one in row.get("shipments", ())],
         tracking_number=row.get("tracking_number"),
         invoice_number=row.get("invoice_number"),
         estimated_delivery=row["estimated_delivery"],

@@ -115,8 +115,11 @@ class ReviewDesk:
         entry keeps it from that."""
         id = review["order_id"]
         order = locked({"_id": id})
-        is_waiting = order["payment_status"] == PaymentStatus.PENDING
-        if order["status"] != OrderStatus.PENDING or not is_waiting or order.get("pay_until"):
+        if order["status"] != OrderStatus.PENDING or order.get("pay_until"):
+            return
+        if order["payment_status"] != PaymentStatus.PENDING:
+            if review["reason"] == ReviewReason.OUT_OF_STOCK:
+                _refuse("The order is paid: fulfil it, or cancel it.")
             return
         others = {"order_id": id, "state": "open", "_id": {"$ne": review["_id"]}}
         if PaymentReview.raw().find_one({**others, "reason": {"$in": _HOLDING}}, {"_id": 1}):
