@@ -9,7 +9,9 @@ from wrencos_commerce.commands import (
     brands,
     ingredients,
     order_documents,
+    order_moves,
     orders,
+    payments,
     products,
     promotions,
     recommendations,
@@ -25,6 +27,9 @@ from wrencos_commerce.commands import (
 )
 
 orders.order.add_command(order_documents.invoice)
+orders.order.add_command(order_moves.status)
+orders.order.add_command(order_moves.ship)
+orders.order.add_command(order_moves.cancel)
 orders.order.add_command(returns.open_return)
 orders.order.add_command(staff_orders.create)
 products.product.add_command(shelf.shelf_cards)
@@ -34,6 +39,7 @@ products.product.add_command(translations.translations)
 COMMANDS: list[click.Command] = [
     products.product,
     orders.order,
+    payments.payment,
     returns.returns,
     batches.batch,
     stock.stock,

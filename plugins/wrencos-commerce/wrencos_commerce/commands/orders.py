@@ -26,7 +26,7 @@ _DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
 
 @click.group()
 def order() -> None:
-    """Orders: find them, look at one, export them."""
+    """Orders: find them, look at one, move them on, export them."""
 
 
 def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -65,18 +65,21 @@ class Reconciliation:
 
     def run(self) -> Iterator[Asked]:
         """Ask about what is due, the longest due first, at most so much that a run ends."""
-        due = Payment.raw().find({"ask_at": {"$lte": now()}}, {"state": 1})
-        return self._asked(list(due.sort("ask_at").limit(_MOST)))
+        return self.run_over(self.due(_MOST))
 
-    def open_payments(self) -> list[Row]:
-        """Every payment that is asked about sooner or later, by its id and state."""
+    @staticmethod
+    def due(most: int = 0) -> list[Row]:
+        """The payments that are to be asked about now, by id and state; 0: all of them."""
+        query = {"ask_at": {"$lte": now()}}
+        return list(Payment.raw().find(query, {"state": 1}).sort("ask_at").limit(most))
+
+    @staticmethod
+    def open_payments() -> list[Row]:
+        """Every payment that is asked about sooner or later, by id and state."""
         return list(Payment.raw().find({"ask_at": {"$exists": True}}, {"state": 1}).sort("ask_at"))
 
     def run_over(self, payments: Sequence[Row]) -> Iterator[Asked]:
-        """Ask about these payments, due or not."""
-        return self._asked(payments)
-
-    def _asked(self, payments: Sequence[Row]) -> Iterator[Asked]:
+        """Ask about these payments, one after the other."""
         for before in payments:
             answer = self.ask(before["_id"])
             after = Payment.raw().find_one({"_id": before["_id"]})
