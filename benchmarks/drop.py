@@ -71,7 +71,6 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=64, help="at once")
     parser.add_argument("--workers", type=int, default=2, help="web workers")
     parser.add_argument("--processes", type=int, default=2, help="load processes")
-    parser.add_argument("--method", default="cod", help="the payment method that is chosen")
     options = parser.parse_args()
     with databases() as base, shop(base) as platform:
         print("Seeding ...", file=sys.stderr)
@@ -145,7 +144,7 @@ def _round(
     server: WebServer, customers: Sequence[tuple[str, str]], options: argparse.Namespace
 ) -> Round:
     """Every customer checks out once, so many at a time."""
-    body = {"paymentMethodId": options.method, "shippingAddress": _ADDRESS}
+    body = {"paymentMethodId": "cod", "shippingAddress": _ADDRESS}
     requests = [
         Request(method="POST", path="/api/cart/checkout", token=token, body=body).encoded(
             server.port

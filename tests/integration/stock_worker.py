@@ -16,10 +16,12 @@ from wrencos_commerce.errors import (
     CartFull,
     CountRefused,
     OutOfStock,
+    ReturnRefused,
     TransitionRefused,
 )
 from wrencos_commerce.models.batch import Batch
 from wrencos_commerce.models.order import Order, OrderStatus, OrderStock
+from wrencos_commerce.models.order_return import ReturnReason
 from wrencos_commerce.models.payment import Payment
 from wrencos_commerce.models.product import Product
 from wrencos_commerce.services.batches import Batches, Delivery
@@ -28,11 +30,14 @@ from wrencos_commerce.services.checkout import Checkout, Purchase
 from wrencos_commerce.services.orders import Orders, StatusChange
 from wrencos_commerce.services.payments.expiry import Expiry
 from wrencos_commerce.services.payments.writer import PaymentWriter
-from wrencos_commerce.services.stock import ReturnedPieces, Stock
+from wrencos_commerce.services.returns.pieces import returnable
+from wrencos_commerce.services.returns.receiving import Inspected, Inspection, ReturnReceiving
+from wrencos_commerce.services.returns.requests import OrderReturns, ReturnedItem, ReturnWish
+from wrencos_commerce.services.stock import Stock
 from wrencos_commerce.services.stock_counts import Counted, StockCounts
 from wrencos_commerce.services.stock_ledger import Unit, on_hand
 from wrencos_core import logs
-from wrencos_core.api import SYSTEM, Identity, Role, StaleVersion, bump, new_id, now, transaction
+from wrencos_core.api import SYSTEM, Identity, Invalid, Role, StaleVersion, new_id, now
 from wrencos_core.contracts.orders import ShippingAddress
 from wrencos_core.contracts.payments import GatewayEvent, PaymentOutcome
 from wrencos_core.database import database
@@ -42,6 +47,11 @@ DONE = "test_operations"
 BUYERS = 12
 METHODS = ("cod", "vnpay", "vnpay")
 ADDRESS = ShippingAddress(street="12 Demo Street", city="Da Nang", country="VN")
+# What others have changed meanwhile, or have bought.
+REFUSALS = (
+    *(CartEmpty, CartFull, CountRefused, OutOfStock, StaleVersion),
+    *(Invalid, ReturnRefused, TransitionRefused),
+)
 Row = Mapping[str, Any]
 
 
@@ -53,6 +63,7 @@ class Trader:
         self.chance = random.Random(seed)
         self.carts, self.checkout, self.orders = find(Carts), find(Checkout), find(Orders)
         self.payments, self.expiry = find(PaymentWriter), find(Expiry)
+        self.returns, self.receiving = find(OrderReturns), find(ReturnReceiving)
         self.stock, self.counts, self.batches = find(Stock), find(StockCounts), find(Batches)
         self.units = [
             Unit(row["_id"], variant["id"])
@@ -76,7 +87,7 @@ class Trader:
         (operation,) = self.chance.choices(list(operations), list(operations.values()))
         try:
             operation()
-        except (CartEmpty, CartFull, CountRefused, OutOfStock, TransitionRefused, StaleVersion):
+        except REFUSALS:
             pass
 
     def order(self) -> None:
@@ -138,20 +149,20 @@ class Trader:
 
     def give_back(self) -> None:
         delivered = self._any(Order, {"status": "delivered"})
-        if delivered is not None:
-            transaction(lambda: self._give_back(str(delivered["_id"])))
-
-    def _give_back(self, id: str) -> None:
-        order = Order.raw().find_one_and_update({"_id": id}, bump({}))
-        number = self.chance.randrange(len(order["lines"]))
-        line = order["lines"][number]
-        left = line["quantity"] - line["returned"]
-        restock = self.chance.randint(0, left)
-        spoilt = self.chance.randint(0, left - restock)
-        back = ReturnedPieces(line=line, restock=restock, write_off=spoilt)
-        self.stock.receive_return([back], reference=new_id("return"), identity=SYSTEM)
-        more = {f"lines.{number}.returned": restock + spoilt}
-        Order.raw().update_one({"_id": id}, {"$inc": more})
+        if delivered is None:
+            return
+        pieces = {id: n for id, n in returnable(delivered, for_money=True).items() if n}
+        if not pieces:
+            return
+        variant_id = self.chance.choice(sorted(pieces))
+        quantity = self.chance.randint(1, pieces[variant_id])
+        item = ReturnedItem(
+            variant_id=variant_id, quantity=quantity, reason=ReturnReason.CHANGED_MIND
+        )
+        id = self.returns.open(delivered["_id"], ReturnWish(items=[item]), SYSTEM)["_id"]
+        restock = self.chance.randint(0, quantity)
+        found = Inspected(restock=restock, write_off=quantity - restock)
+        self.receiving.receive(id, Inspection(items={variant_id: found}), SYSTEM)
 
     def count(self) -> None:
         product = self._any(Product, {})
