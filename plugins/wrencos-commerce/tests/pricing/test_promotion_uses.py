@@ -103,6 +103,18 @@ def test_once_for_each_customer_whoever_writes_the_order(
     assert PromotionUse.raw().count_documents({}) == 1
 
 
+def test_codes_are_read_in_small_letters_too_and_once(
+    platform: Platform, serum: str, make_promotion: MakePromotion
+) -> None:
+    make_promotion("SPRING")
+    carts, pricing = platform.services.require(Carts), platform.services.require(Pricing)
+    holder = buyer(platform, serum)
+    context = PricingContext(identity=holder.identity, coupons=[" spring", "Spring", "none"])
+    priced = pricing.price(carts.lines_of(carts.current(holder)), context)
+    assert (priced.total, priced.refused_coupons) == (1800, {"NONE": "unknown"})
+    assert [used.code for used in priced.promotions] == ["SPRING"]
+
+
 def test_one_customer_clicks_eight_times(
     platform: Platform, serum: str, make_promotion: MakePromotion
 ) -> None:

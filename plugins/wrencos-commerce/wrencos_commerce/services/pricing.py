@@ -17,6 +17,7 @@ from wrencos_commerce.services.priced import (
     contents,
 )
 from wrencos_commerce.services.promotions.adjusting import PromotionDiscount, why_refused
+from wrencos_commerce.services.promotions.coupons import typed_code
 from wrencos_commerce.services.shipping.methods import ShippingMethods
 from wrencos_commerce.services.shipping.quotes import chosen
 from wrencos_commerce.services.taxes import Rates, Taxes
@@ -58,8 +59,11 @@ class Pricing:
     ) -> PricedCart:
         """`lines` with everything that makes up their total.
 
-        Asks the plugins that implement commerce_adjust_cart; `by_hand` are the staff's own.
+        Asks the plugins that implement commerce_adjust_cart; `by_hand` are the staff's own. Codes
+        may be typed in small letters.
         """
+        codes = dict.fromkeys(typed_code(code) for code in context.coupons)
+        context = replace(context, coupons=tuple(codes))
         terms = self._terms(lines, context)
         if not lines:
             return add_up(lines, (), terms)
