@@ -197,3 +197,21 @@ def test_the_ledger_of_a_shop_that_had_none_is_opened_once(
     stock.take({unit: 1}, **ORDER)
     OPEN_STOCK_LEDGER.apply(database())
     assert level(unit.product_id) == (5, 4)
+
+
+def test_what_taking_and_holding_ask_of_the_database(
+    stock: Stock, make_product: MakeProduct, variant_of: Callable[[str], str], commands_of: Any
+) -> None:
+    """A round trip for each variant, and one for the ledger of all that is sold."""
+    ids = [make_product() for _ in range(3)]
+    wanted = {Unit(id, variant_of(id)): 1 for id in ids}
+
+    def asked(work: Callable[[], object]) -> list[str]:
+        return [next(iter(command)) for command in commands_of(work)]
+
+    each = ["findAndModify"] * 3
+    assert asked(lambda: stock.take(wanted, **ORDER)) == [*each, "insert", "commitTransaction"]
+    assert asked(lambda: stock.hold(wanted)) == [*each, "commitTransaction"]
+    lines = [line(unit, 1) for unit in wanted]
+    settled = asked(lambda: stock.settle(lines, **ORDER))
+    assert settled == [*each, "insert", "commitTransaction"]

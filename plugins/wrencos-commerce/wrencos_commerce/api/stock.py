@@ -89,7 +89,8 @@ def count_stock(body: dict[str, Any]) -> StockCounted:
     """Make what was counted what is on hand, all of it or nothing.
 
     Each item names a variant by its `sku` or `variantId`. Count every piece that is there: those
-    held for orders and those in batches too. 409 `count-refused` lists the variants of which less
+    held for orders and those in batches too, but not what has expired or was recalled, which is
+    out of the stock already. 409 `count-refused` lists the variants of which less
     was counted than is held or in batches: cancel those orders, or write off what is gone of the
     batches, and count again.
     """

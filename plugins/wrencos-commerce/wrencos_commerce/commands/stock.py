@@ -143,8 +143,9 @@ def count(
     """Make what was counted what is on hand.
 
     A file has the columns `sku` and `counted`. Count every piece that is there, those held for
-    orders and those in batches too. Nothing is written when anything is wrong with the counts;
-    a file of more than 500 rows is written 500 at a time, and can be counted again.
+    orders and those in batches too, but not what has expired or was recalled. Nothing is written
+    when anything is wrong with the counts; a file of more than 500 rows is written 500 at a time,
+    and can be counted again.
     """
     counts = platform.services.require(StockCounts)
     items = list(_items(counted))

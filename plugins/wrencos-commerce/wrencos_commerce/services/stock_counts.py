@@ -74,7 +74,8 @@ class StockCounts:
     ) -> tuple[str, list[Outcome]]:
         """Make what was counted what is on hand; the id of the count, and what it changed.
 
-        Everything there is was counted, pieces that are held for orders and those in batches too.
+        Everything there is was counted, pieces that are held for orders and those in batches too,
+        but for batches that have expired or were recalled.
         Raises Invalid for variants that there are not or that are named twice, and CountRefused
         when less was counted of one than is held or in batches.
         """
