@@ -13,6 +13,7 @@ from wrencos_commerce.models.cart import Cart
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.models.promotion import Promotion, PromotionUse, PromotionUser
 from wrencos_commerce.services.categories import Categories
+from wrencos_commerce.services.promotions import offers
 from wrencos_commerce.services.promotions.promotions import Promotions
 from wrencos_commerce.services.shipping.methods import ShippingMethods
 from wrencos_core.api import SYSTEM, Platform, now
@@ -214,6 +215,21 @@ def test_the_first_order_only(
     # Called off, it was none.
     assert me.post(f"/api/orders/{first['_id']}/cancel").status_code == 200
     assert typed(me, "WELCOME").status_code == 200
+
+
+def test_those_to_come_take_no_place_of_those_that_count(
+    me: Caller,
+    add: Add,
+    serum: str,
+    make_promotion: MakePromotion,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(offers, "MAX_AUTOMATIC", 1)
+    make_promotion(is_automatic=True, name="Next year", starts_at=now() + timedelta(days=365))
+    make_promotion(is_automatic=True, name="Today", ends_at=now() + timedelta(days=1))
+    add(me, serum)
+    (discount,) = me.get("/api/cart").get_json()["adjustments"]
+    assert discount["label"] == "Today"
 
 
 def test_promotions_are_read_with_one_query(

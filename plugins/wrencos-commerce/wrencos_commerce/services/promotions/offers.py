@@ -80,7 +80,13 @@ def _joined(model: type[Document], name: str, pipeline: Pipeline) -> dict[str, A
 
 
 def _automatic(moment: datetime) -> Pipeline:
-    running = {"is_automatic": True, "is_active": True, "ends_at": {"$not": {"$lte": moment}}}
+    running = {
+        "is_automatic": True,
+        "is_active": True,
+        "ends_at": {"$not": {"$lte": moment}},
+        # Those to come must not fill the places of those that count.
+        "starts_at": {"$not": {"$gt": moment}},
+    }
     return [
         {"$match": running},
         {"$limit": MAX_AUTOMATIC},
