@@ -78,3 +78,23 @@ def test_an_old_order_can_be_cancelled(old_order: str, shop: Any, login: Any, se
     assert answer.status_code == 200
     assert (shop.stock(serum), shop.on_hand(serum)) == ((10, 0), 10)
     assert Payment.raw().find_one({"order_id": old_order})["state"] == "cancelled"
+
+
+def test_a_discount_that_was_more_than_the_goods_took_off_the_fees_before_it(
+    old_order: str, shop: Any
+) -> None:
+    """So carts were cut then: the running total stopped at zero, whatever made it up."""
+    values = {
+        "adjustments": [
+            {"code": "sample.wrapping", "label": "Wrapping", "amount": 5_000},
+            {"code": "sample.voucher", "label": "Voucher", "amount": -903_000},
+            {"code": "sample.card", "label": "Card", "amount": 1_000},
+        ],
+        "total_price": 3_000,
+    }
+    Order.raw().update_one({"_id": old_order}, {"$set": values})
+    apply(database())
+    order = shop.order(old_order)
+    assert [line["total"] for line in order["lines"]] == [0]
+    shown = [(charge["amount"], charge["discount"], charge["total"]) for charge in order["charges"]]
+    assert shown == [(5_000, 3_000, 2_000), (1_000, 0, 1_000)]

@@ -6,7 +6,7 @@ payment is made where there is none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wrencos_commerce.services.gateways.references import new_reference
@@ -58,7 +58,7 @@ def _tell_anew(database: Mongo, order: Row) -> None:
 
 
 def _order(order: Row) -> dict[str, Any]:
-    shares = _shares(order)
+    off_lines, off_fees = _discounts(order)
     is_out = order["status"] in _SHIPPED
     lines = [
         {
@@ -72,7 +72,7 @@ def _order(order: Row) -> dict[str, Any]:
             "refunded_pieces": 0,
             "refunded": 0,
         }
-        for line, share in zip(order["lines"], shares, strict=True)
+        for line, share in zip(order["lines"], off_lines, strict=True)
     ]
     fees = [a for a in order.get("adjustments", ()) if a["amount"] > 0]
     is_cancelled, is_paid = order["status"] == "cancelled", order["payment_status"] == "paid"
@@ -84,13 +84,13 @@ def _order(order: Row) -> dict[str, Any]:
                 "code": fee["code"],
                 "label": fee["label"],
                 "amount": fee["amount"],
-                "discount": 0,
+                "discount": share,
                 "tax_rate": "0",
                 "tax": 0,
-                "total": fee["amount"],
+                "total": fee["amount"] - share,
                 "refunded": 0,
             }
-            for fee in fees
+            for fee, share in zip(fees, off_fees, strict=True)
         ],
         "promotions": [],
         "prices_include_tax": True,
@@ -107,15 +107,32 @@ def _order(order: Row) -> dict[str, Any]:
     return values
 
 
-def _shares(order: Row) -> list[int]:
-    """What of the discounts falls on each line; the fees are charges and cost what they did."""
-    left = [line["line_total"] for line in order["lines"]]
+def _discounts(order: Row) -> tuple[list[int], list[int]]:
+    """What of the discounts falls on each line, and on each fee.
+
+    One that was more than the goods took off the fees before it too.
+    """
+    costs, fees = [line["line_total"] for line in order["lines"]], []
+    left, left_of_fees = costs, list[int]()
     for adjustment in order.get("adjustments", ()):
-        if adjustment["amount"] < 0:
-            taken = min(-adjustment["amount"], sum(left))
-            shares = money.split(taken, left)
-            left = [rest - share for rest, share in zip(left, shares, strict=True)]
-    return [line["line_total"] - rest for line, rest in zip(order["lines"], left, strict=True)]
+        if adjustment["amount"] > 0:
+            fees.append(adjustment["amount"])
+            left_of_fees = [*left_of_fees, adjustment["amount"]]
+        else:
+            left, rest = _less(left, -adjustment["amount"])
+            left_of_fees, _ = _less(left_of_fees, rest)
+    return _differences(costs, left), _differences(fees, left_of_fees)
+
+
+def _less(costs: Sequence[int], amount: int) -> tuple[list[int], int]:
+    """The costs after so much was taken off, each by its share, and what could not be."""
+    taken = min(amount, sum(costs))
+    shares = money.split(taken, costs)
+    return _differences(costs, shares), amount - taken
+
+
+def _differences(before: Sequence[int], after: Sequence[int]) -> list[int]:
+    return [first - second for first, second in zip(before, after, strict=True)]
 
 
 def _shipment(order: Row) -> dict[str, Any]:
