@@ -190,10 +190,12 @@ def test_the_ledger_of_a_shop_that_had_none_is_opened_once(
     other = make_product(inventory=3)
     stock.hold({unit: 4})
     StockMovement.raw().delete_many({})
+    Product.raw().create_index([("is_active", 1), ("variants.inventory", 1)], name="low_stock")
     for _ in range(2):
         OPEN_STOCK_LEDGER.apply(database())
         assert ledger(unit.product_id) == [("opening", 10)]
         assert ledger(other) == [("opening", 3)]
+        assert "low_stock" not in Product.raw().index_information()
     stock.take({unit: 1}, **ORDER)
     OPEN_STOCK_LEDGER.apply(database())
     assert level(unit.product_id) == (5, 4)
