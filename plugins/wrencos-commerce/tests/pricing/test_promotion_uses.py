@@ -157,6 +157,25 @@ def test_a_cancelled_order_gives_its_uses_back_once(
     assert uses() == [1, 1, 1]
 
 
+def test_an_order_for_nothing_is_paid_at_once_and_nothing_goes_back(
+    me: Caller,
+    add: Callable[..., None],
+    serum: str,
+    make_promotion: MakePromotion,
+    purchase: dict[str, Any],
+    outbox_events: Any,
+) -> None:
+    make_promotion("GIFT", percent="100")
+    add(me, serum)
+    me.post("/api/cart/coupons", json={"code": "GIFT"})
+    placed = me.post("/api/cart/checkout", json=purchase).get_json()
+    assert (placed["totalPrice"], placed["paymentStatus"]) == (0, "paid")
+    assert me.post(f"/api/orders/{placed['orderId']}/cancel").status_code == 200
+    (event,) = outbox_events("commerce.order_cancelled")
+    assert event["payload"]["was_paid"] is False
+    assert outbox_events("commerce.order_refunded") == []
+
+
 def test_giving_back_at_once_counts_once(
     platform: Platform, serum: str, make_promotion: MakePromotion
 ) -> None:

@@ -76,7 +76,7 @@ class OrderCancelling:
                 order_id=row["_id"],
                 user_id=row.get("user_id"),
                 reason=reason.value,
-                was_paid=is_paid,
+                was_paid=order["paid"] > order["refunded"],
             )
         )
         if is_paid:
