@@ -32,7 +32,7 @@ def test_a_demo_offers_it_beside_a_bank_that_is_none(client: Any) -> None:
 
 @pytest.mark.parametrize(
     ("button", "status", "title"),
-    [("paid", ("confirmed", "paid"), "Paid"), ("failed", ("pending", "pending"), "confirmed")],
+    [("paid", ("confirmed", "paid"), "Paid"), ("failed", ("pending", "pending"), "failed")],
 )
 def test_its_buttons(
     shop: Any, shopper: Any, client: Any, serum: str, button: str, status: Any, title: str
