@@ -134,6 +134,17 @@ def test_one_gateway_that_breaks_does_not_keep_the_others_waiting(
     assert len(answers) == 2
 
 
+@pytest.mark.parametrize("method", ["cod", "bank_transfer"])
+def test_nobody_is_asked_of_what_people_pay(
+    shop: Any, shopper: Any, serum: str, method: str
+) -> None:
+    order = shopper.order(serum, method=method)
+    shopper.start(order)
+    shopper.start(order, "vnpay")
+    shopper.cancel(order)
+    assert Payment.raw().find_one({"method": method, "ask_at": {"$exists": True}}) is None
+
+
 def test_sending_a_refund(
     shop: Any, shopper: Any, desk: Any, serum: str, vnpay: FakeVNPay, ipn: Any, run_jobs: Any
 ) -> None:

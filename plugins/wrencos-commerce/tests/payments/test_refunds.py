@@ -242,6 +242,51 @@ def test_a_human_is_told_of_a_refund_that_nobody_answers_for_days(
     shop.add_up()
 
 
+@pytest.mark.parametrize("went", [True, False])
+def test_people_may_know_what_became_of_a_refund_that_nobody_answers_for(
+    shop: Any,
+    desk: Any,
+    order: str,
+    vnpay: FakeVNPay,
+    run_jobs: Any,
+    clock: Any,
+    went: bool,
+) -> None:
+    vnpay.fail("lose" if went else "drop", path="/merchant_webapi")
+    desk.refund(order)
+    run_jobs()
+    vnpay.is_signing = False
+    for _ in range(10):
+        clock.advance(timedelta(hours=8))
+        shop.chase()
+    vnpay.is_signing = True
+    desk.resolve("refund_stuck", "accept" if went else "reject")
+    assert states(shop, order) == ["succeeded" if went else "rejected"]
+    shop.add_up()
+    if not went:
+        desk.refund(order)
+        run_jobs()
+        assert states(shop, order) == ["rejected", "succeeded"]
+        shop.add_up()
+
+
+def test_while_one_refund_is_in_doubt_another_of_the_same_payment_waits(
+    shop: Any, desk: Any, order: str, vnpay: FakeVNPay, run_jobs: Any, clock: Any
+) -> None:
+    """VNPay tells of the last refund only: of the one before nothing would be known any more."""
+    vnpay.fail("lose", path="/merchant_webapi")
+    desk.refund(order, amount=100_000)
+    run_jobs()
+    desk.refund(order, amount=200_000)
+    run_jobs()
+    assert states(shop, order) == ["unknown", "requested"]
+    for _ in range(3):
+        clock.advance(timedelta(minutes=6))
+        shop.chase()
+    assert states(shop, order) == ["succeeded", "succeeded"]
+    shop.add_up()
+
+
 def test_money_of_the_till_goes_back_by_hand(
     shop: Any, shopper: Any, desk: Any, login: Any, serum: str, run_jobs: Any
 ) -> None:

@@ -156,7 +156,8 @@ def resolve_review(body: dict[str, Any], review_id: str) -> ReviewDone:
 
     `accept`: the money is there, the payment counts as paid. `fulfil`: the pieces of a paid order
     are there again. `reject`: it was not paid, and the customer may try anew. `refund`: what is not
-    owed goes back. `close`: nothing more. 409 `review-resolved` when somebody was first.
+    owed goes back. `close`: nothing more. Of a stuck refund, `accept` says that it went back, and
+    `reject` that it did not: it is set free then. 409 `review-resolved` when somebody was first.
     """
     resolution = Resolution(body["resolution"])
     desk_service = service(ReviewDesk)

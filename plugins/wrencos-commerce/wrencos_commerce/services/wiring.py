@@ -194,7 +194,7 @@ def _provide_selling(
     services.provide(Reconciliation, reconciliation)
     services.provide(Expiry, Expiry(cancelling, order_payments))
     services.provide(Webhooks, Webhooks(methods, writer, settling, reconciliation))
-    desk = ReviewDesk(reviews, collecting, order_payments, attempts, refunds)
+    desk = ReviewDesk(reviews, collecting, order_payments, attempts, refunds, settling)
     services.provide(ReviewDesk, desk)
     services.provide(OrderPlacing, placing)
     services.provide(Orders, Orders(moves, shipments, cancelling))

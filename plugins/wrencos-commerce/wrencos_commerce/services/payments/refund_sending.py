@@ -13,7 +13,7 @@ from wrencos_commerce.models.refund import FINAL_REFUNDS, Refund, RefundState
 from wrencos_commerce.services.payments.methods import PaymentMethods
 from wrencos_commerce.services.payments.reconciliation import known
 from wrencos_commerce.services.payments.refund_settling import RefundSettling
-from wrencos_core.api import SYSTEM, bump, now
+from wrencos_core.api import SYSTEM, bump, now, transactional
 from wrencos_core.contracts.payments import (
     GatewayRefused,
     GatewayUnavailable,
@@ -29,6 +29,7 @@ Row = Mapping[str, Any]
 # Minutes from one question about an open refund to the next; the last one is repeated.
 _BACK_OFF = (2, 5, 10, 30, 60, 180, 360)
 _MOST = 200
+_IN_DOUBT = [RefundState.SUBMITTED.value, RefundState.UNKNOWN.value]
 
 
 class RefundSending:
@@ -98,11 +99,24 @@ class RefundSending:
         self._settling.settle(id, result)
 
     @staticmethod
+    @transactional
     def _claimed(id: str) -> Row | None:
-        """The refund, which nobody else sends; None when somebody does or did."""
+        """The refund, which nobody else sends; None when somebody does or did.
+
+        Also None while nobody knows what became of another refund of the payment: VNPay tells of
+        the last one only.
+        """
         moment, state = now(), RefundState.SUBMITTED.value
         entry = {"state": state, "at": moment, "actor": SYSTEM.actor}
-        later = {"state": state, "ask_at": moment + timedelta(minutes=_BACK_OFF[0])}
+        ask_at = moment + timedelta(minutes=_BACK_OFF[0])
+        refund = Refund.raw().find_one({"_id": id})
+        Payment.raw().update_one({"_id": refund["payment_id"]}, bump({}))
+        others = {"payment_id": refund["payment_id"], "_id": {"$ne": id}}
+        if Refund.raw().find_one({**others, "state": {"$in": _IN_DOUBT}}, {"_id": 1}):
+            query = {"_id": id, "state": RefundState.REQUESTED.value}
+            Refund.raw().update_one(query, bump({"$set": {"ask_at": ask_at}}))
+            return None
+        later = {"state": state, "ask_at": ask_at}
         row: Row | None = Refund.raw().find_one_and_update(
             {"_id": id, "state": RefundState.REQUESTED.value},
             bump({"$set": later, "$push": {"history": entry}}),

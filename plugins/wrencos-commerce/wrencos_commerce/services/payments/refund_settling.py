@@ -45,6 +45,8 @@ _STATES = {
     RefundOutcome.MANUAL: RefundState.MANUAL,
     RefundOutcome.NOT_FOUND: RefundState.UNKNOWN,
 }
+# What only people may know of.
+_NOT_SETTLED = (RefundState.MANUAL, RefundState.UNKNOWN, RefundState.PROCESSING)
 
 
 class RefundSettling:
@@ -66,10 +68,20 @@ class RefundSettling:
         Raises NotFound or RefundTransitionRefused.
         """
         refund = _locked(id)
-        refuse_unless(refund, RefundState.MANUAL, RefundState.UNKNOWN, RefundState.PROCESSING)
+        refuse_unless(refund, *_NOT_SETTLED)
         row = self._settled(refund, RefundResult(outcome=RefundOutcome.SUCCEEDED), identity, note)
         audit.record(identity, "commerce.refunds.confirm", id, {"amount": refund["amount"]})
         return row
+
+    def set_free(self, id: str, identity: Identity, note: str | None = None) -> Row:
+        """The staff have found that a refund never went back, and never will; its row.
+
+        Joins the caller's transaction. Raises NotFound or RefundTransitionRefused.
+        """
+        refund = _locked(id)
+        refuse_unless(refund, *_NOT_SETTLED)
+        why = note or "it never went back"
+        return self._settled(refund, RefundResult(outcome=RefundOutcome.REJECTED), identity, why)
 
     @transactional
     def apply(self, method: str, event: RefundEvent) -> WebhookResult:
@@ -194,7 +206,7 @@ class RefundSettling:
         order = locked({"_id": refund["order_id"]})
         parts = Allocation(lines=refund["lines"], charges=refund["charges"])
         changed(order["_id"], {"$set": reserved(order, parts, -1)})
-        self._tell(refund, f"The gateway refused it: {why or 'no reason was given'}.")
+        self._tell(refund, f"It was refused: {why or 'no reason was given'}.")
 
     def _tell(self, refund: Row, detail: str) -> None:
         self._reviews.add(

@@ -14,6 +14,7 @@ from wrencos_commerce.services.order_moves import locked
 from wrencos_commerce.services.order_payments import OrderPayments
 from wrencos_commerce.services.payments.attempts import PaymentAttempts
 from wrencos_commerce.services.payments.collecting import Collecting
+from wrencos_commerce.services.payments.refund_settling import RefundSettling
 from wrencos_commerce.services.payments.refunds import Refunds
 from wrencos_commerce.services.payments.reviews import PaymentReviews
 from wrencos_commerce.services.payments.states import is_open, may_become, moved
@@ -33,7 +34,9 @@ _HOLDING = [
 class Resolution(StrEnum):
     """What is done about it. `accept`: the money is there, the payment counts as paid. `fulfil`:
     the order's pieces are there again. `reject`: it was not paid, the order waits anew. `refund`:
-    what is not owed goes back. `close`: nothing more, it is done or was done elsewhere."""
+    what is not owed goes back. `close`: nothing more, it is done or was done elsewhere.
+
+    Of a refund that is stuck, `accept`: it went back; `reject`: it did not, and is set free."""
 
     ACCEPT = "accept"
     FULFIL = "fulfil"
@@ -52,12 +55,14 @@ class ReviewDesk:
         orders: OrderPayments,
         attempts: PaymentAttempts,
         refunds: Refunds,
+        settling: RefundSettling,
     ) -> None:
         self._reviews = reviews
         self._collecting = collecting
         self._orders = orders
         self._attempts = attempts
         self._refunds = refunds
+        self._settling = settling
 
     @transactional
     def resolve(self, id: str, resolution: Resolution, note: str | None, identity: Identity) -> Row:
@@ -94,7 +99,11 @@ class ReviewDesk:
             _refuse("It names no payment: it can only be closed.")
         order = locked({"_id": review["order_id"]})
         payment = Payment.raw().find_one({"_id": review["payment_id"]})
-        if resolution is Resolution.REFUND:
+        if review.get("refund_id") and resolution in (Resolution.ACCEPT, Resolution.REJECT):
+            went = resolution is Resolution.ACCEPT
+            settle = self._settling.confirm if went else self._settling.set_free
+            settle(review["refund_id"], identity, note)
+        elif resolution is Resolution.REFUND:
             self._refunds.request_not_owed(payment["_id"], note, identity)
         elif resolution is Resolution.FULFIL:
             self._fulfil(review, order, identity)

@@ -12,6 +12,7 @@ from wrencos_commerce.models.payment import (
     PaymentState,
 )
 from wrencos_core.api import StaleVersion, bump, now
+from wrencos_core.contracts.payments import PaymentKind
 
 Row = Mapping[str, Any]
 
@@ -45,7 +46,9 @@ def moved(
     gone: dict[str, str] = {}
     if state not in OPEN_STATES:
         gone = {"open_for": "", "ask_at": ""}
-        if state is PaymentState.CANCELLED and payment["state"] == PaymentState.PENDING:
+        is_online = payment["kind"] == PaymentKind.ONLINE
+        was_open_there = is_online and payment["state"] == PaymentState.PENDING
+        if state is PaymentState.CANCELLED and was_open_there:
             # It is asked about at once, and closed there where that can be: nobody shall pay it.
             gone.pop("ask_at")
             changes["ask_at"] = now()
