@@ -129,7 +129,9 @@ class OrderStatusChanged(Event, frozen=True, kw_only=True):
 class OrderPaid(Event, frozen=True, kw_only=True):
     """The money for an order is there; in cash, at delivery. Id: `<order id>:paid`.
 
-    `fee` is what the gateway keeps, None when it did not say. It carries all that books need.
+    `fee` is what the gateway keeps, None when it did not say. `credit` of the amount is no money:
+    goods of another order that came back stand for it, an OrderRefunded by `exchange` told how much
+    they are worth. It carries all that books need.
     """
 
     name: ClassVar[str] = "commerce.order_paid"
@@ -139,6 +141,7 @@ class OrderPaid(Event, frozen=True, kw_only=True):
     payment_id: str
     payment_method: str
     amount: int
+    credit: int = 0
     fee: int | None
     lines: tuple[OrderLine, ...]
     charges: tuple[OrderCharge, ...]
@@ -213,7 +216,8 @@ class OrderRefunded(Event, frozen=True, kw_only=True):
     """Money went back. Id: `<refund id>:refunded`.
 
     `amount` is the sum of the amounts of its lines and charges, so that books can mirror the sale.
-    For money that was no part of the order's price (paid twice), both are empty.
+    For money that was no part of the order's price (paid twice), both are empty. With the
+    `payment_method` `exchange` no money moved: it is the credit for a new order.
     """
 
     name: ClassVar[str] = "commerce.order_refunded"

@@ -8,9 +8,11 @@ from hypothesis import given, settings, strategies as st
 
 from wrencos_commerce.services.payments.refund_amounts import (
     Allocation,
+    less,
     of_amount,
     of_pieces,
     of_rest,
+    parted,
     reserved,
 )
 
@@ -49,7 +51,7 @@ def left_of(order: dict[str, Any]) -> int:
 
 
 def some(data: Any, order: dict[str, Any]) -> Allocation:
-    """Some pieces, charges, or an amount that are still left."""
+    """Some pieces, charges, or an amount that are still left; of the former something is kept."""
     if left_of(order) and data.draw(st.booleans()):
         return of_amount(order, data.draw(st.integers(1, left_of(order))))
     pieces = {
@@ -57,7 +59,8 @@ def some(data: Any, order: dict[str, Any]) -> Allocation:
         for one in order["lines"]
     }
     codes = [charge["code"] for charge in order["charges"] if data.draw(st.booleans())]
-    return of_pieces(order, {id: count for id, count in pieces.items() if count}, codes)
+    found = of_pieces(order, {id: count for id, count in pieces.items() if count}, codes)
+    return less(order, found, data.draw(st.integers(0, found.amount)))
 
 
 def check(order: dict[str, Any]) -> None:
@@ -80,8 +83,11 @@ def test_any_steps_never_exceed_and_the_rest_makes_them_whole(
             order |= reserved(order, kept.pop(data.draw(st.integers(0, len(kept) - 1))), -1)
         else:
             allocation = some(data, order)
-            order |= reserved(order, allocation)
-            kept.append(allocation)
+            # Two payments bear it, one of them perhaps nothing.
+            for part in parted(allocation, data.draw(st.integers(0, allocation.amount))):
+                order |= reserved(order, part)
+                kept.append(part)
+                check(order)
         check(order)
     rest = of_rest(order)
     order |= reserved(order, rest)
@@ -107,3 +113,18 @@ def test_pieces_are_paid_back_along_a_line() -> None:
         steps.append((allocation.amount, allocation.lines[0]["tax"]))
         order |= reserved(order, allocation)
     assert steps == [(33, 3), (33, 4), (34, 3)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(order=orders(), data=st.data())
+def test_the_parts_of_a_refund_are_the_refund(order: dict[str, Any], data: Any) -> None:
+    whole = of_rest(order)
+    amount = data.draw(st.integers(0, whole.amount))
+    first, rest = parted(whole, amount)
+    assert (first.amount, rest.amount) == (amount, whole.amount - amount)
+    for kind, names in (("lines", ("quantity", "amount", "tax")), ("charges", ("amount", "tax"))):
+        for name in names:
+            together = sum(part[name] for one in (first, rest) for part in getattr(one, kind))
+            assert together == sum(part[name] for part in getattr(whole, kind))
+    for part in (*first.lines, *first.charges, *rest.lines, *rest.charges):
+        assert 0 <= part["tax"] <= part["amount"]

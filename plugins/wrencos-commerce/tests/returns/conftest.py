@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,8 @@ from wrencos_commerce.models.order_return import OrderReturn
 from wrencos_commerce.models.product import Product
 from wrencos_commerce.models.refund import Refund
 from wrencos_commerce.models.stock_movement import StockMovement
+from wrencos_commerce.testing.order_books import differences
+from wrencos_core.api import Platform
 from wrencos_core.testing.callers import Caller
 
 
@@ -44,6 +46,14 @@ class Shop:
         rows = StockMovement.raw().find({"product_id": product_id})
         assert sum(row["quantity"] for row in rows) == left
         return left
+
+
+@pytest.fixture(autouse=True)
+def books(platform: Platform) -> Iterator[None]:
+    """After each test orders, payments, refunds and stock tell the same."""
+    yield
+    assert platform
+    assert differences({}) == []
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ def test_a_customer_asks_and_sees_what_becomes_of_it(
             "variantName": None,
             "quantity": 2,
             "reason": "damaged",
+            "wanted": None,
             "restocked": None,
             "writtenOff": None,
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,8 @@ import pytest
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.models.product import Product
 from wrencos_commerce.models.stock_movement import StockMovement
+from wrencos_commerce.testing.order_books import differences
+from wrencos_core.api import Platform
 from wrencos_core.testing.callers import Caller
 
 
@@ -27,6 +29,14 @@ class Shop:
         on_hand = sum(row["quantity"] for row in rows)
         assert on_hand == variant["inventory"] + (variant.get("held") or 0)
         return int(variant["inventory"])
+
+
+@pytest.fixture(autouse=True)
+def books(platform: Platform) -> Iterator[None]:
+    """After each test orders, payments, refunds and stock tell the same."""
+    yield
+    assert platform
+    assert differences({}) == []
 
 
 @pytest.fixture

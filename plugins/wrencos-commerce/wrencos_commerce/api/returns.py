@@ -8,6 +8,7 @@ from typing import Any
 from wrencos_commerce.models.order_return import ReturnReason, ReturnResolution
 from wrencos_commerce.permissions import MANAGE_RETURNS, READ_RETURNS
 from wrencos_commerce.schemas import returns as schemas
+from wrencos_commerce.services.returns.exchanging import ExchangeTerms
 from wrencos_commerce.services.returns.queries import ReturnQueries
 from wrencos_commerce.services.returns.receiving import Inspected, Inspection, ReturnReceiving
 from wrencos_commerce.services.returns.requests import OrderReturns, ReturnedItem, ReturnWish
@@ -36,9 +37,11 @@ of_orders = Blueprint(
 def open_return(body: dict[str, Any], order_id: str) -> ReturnDetail:
     """Ask to return pieces of an order of yours that arrived.
 
-    Photos are uploaded to /api/images first; up to five. 409 `return-refused` when it arrived too
-    long ago, or nothing is left to return; 422 for more pieces than there are. Staff who manage
-    returns may do this for any order and at any time; it is approved at once then.
+    For money, or in exchange for other variants: a new order is placed when the pieces are there,
+    at present prices, and what it costs more is paid by `paymentMethodId` (on delivery, unless
+    told). Photos are uploaded to /api/images first; up to five. 409 `return-refused` when it
+    arrived too long ago, or nothing is left to return; 422 for more pieces than there are. Staff
+    who manage returns may do this for any order and at any time; it is approved at once then.
     """
     wish = ReturnWish(
         items=[
@@ -46,12 +49,14 @@ def open_return(body: dict[str, Any], order_id: str) -> ReturnDetail:
                 variant_id=item["variant_id"],
                 quantity=item["quantity"],
                 reason=ReturnReason(item["reason"]),
+                wanted_variant_id=item.get("wanted_variant_id"),
             )
             for item in body["items"]
         ],
         resolution=ReturnResolution(body["resolution"]),
         note=body.get("note"),
         image_ids=body["image_ids"],
+        payment_method_id=body.get("payment_method_id"),
     )
     row = service(OrderReturns).open(order_id, wish, current_identity())
     return _detail("Return asked for", row)
@@ -109,7 +114,10 @@ def receive_return(body: dict[str, Any], return_id: str) -> ReturnDetail:
     Of each item `restock` pieces can be sold again and `writeOff` can't; without `items` all came
     and is written off, as opened cosmetics must be. Pieces that did not come can be asked back
     anew. `deduction` is kept of what they were worth; `refundShipping` pays the shipping back too.
-    409 `return-transition-refused` when it was received already.
+    Receiving an exchange places the new order: its `exchangeOrderId`. What the pieces were worth
+    pays for it, and what is over goes back. 409 `out-of-stock` changes nothing: pay money back
+    instead with `resolution` `refund`. 409 `return-transition-refused` when it was received
+    already.
     """
     items = body.get("items")
     inspection = Inspection(
@@ -121,6 +129,11 @@ def receive_return(body: dict[str, Any], return_id: str) -> ReturnDetail:
         else None,
         refund_shipping=body["refund_shipping"],
         deduction=body.get("deduction"),
+        resolution=ReturnResolution(body["resolution"]) if "resolution" in body else None,
+        terms=ExchangeTerms(
+            payment_method_id=body.get("payment_method_id"),
+            charge_shipping=body["charge_shipping"],
+        ),
         note=body.get("note"),
     )
     row = service(ReturnReceiving).receive(return_id, inspection, current_identity())

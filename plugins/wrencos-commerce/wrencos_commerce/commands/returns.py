@@ -12,6 +12,7 @@ import click
 from wrencos_commerce.commands.options import CLI, as_json_option
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.models.order_return import ReturnReason, ReturnResolution, ReturnState
+from wrencos_commerce.services.returns.exchanging import ExchangeTerms
 from wrencos_commerce.services.returns.queries import ReturnQueries
 from wrencos_commerce.services.returns.receiving import Inspected, Inspection, ReturnReceiving
 from wrencos_commerce.services.returns.requests import OrderReturns, ReturnedItem, ReturnWish
@@ -132,6 +133,9 @@ def reject(platform: Platform, return_id: str, reason: str, as_json: bool) -> No
 @click.argument("found", metavar="SKU=RESTOCK/WRITE_OFF...", nargs=-1)
 @click.option("--refund-shipping", is_flag=True, help="Pay the shipping back too.")
 @click.option("--deduction", help="Kept of what the pieces were worth, in major units.")
+@click.option("--refund", is_flag=True, help="Pay money back instead of an exchange.")
+@click.option("--payment-method", help="For what an exchange costs more.")
+@click.option("--charge-shipping", is_flag=True, help="The customer pays to have it sent.")
 @click.option("--note", help="For the staff.")
 @as_json_option
 @pass_platform
@@ -141,10 +145,13 @@ def receive(
     found: Sequence[str],
     refund_shipping: bool,
     deduction: str | None,
+    refund: bool,
+    payment_method: str | None,
+    charge_shipping: bool,
     note: str | None,
     as_json: bool,
 ) -> None:
-    """Book what came of RETURN_ID: stock and money, once.
+    """Book what came of RETURN_ID: stock, and money or the order that replaces it, once.
 
     SERUM-30=1/2 says that of this one piece can be sold again and two can't. With no SKU all came,
     and is written off.
@@ -154,6 +161,8 @@ def receive(
         items=_inspected(row, found) if found else None,
         refund_shipping=refund_shipping,
         deduction=_decimal(deduction),
+        resolution=ReturnResolution.REFUND if refund else None,
+        terms=ExchangeTerms(payment_method_id=payment_method, charge_shipping=charge_shipping),
         note=note,
     )
     received = platform.services.require(ReturnReceiving).receive(return_id, inspection, CLI)

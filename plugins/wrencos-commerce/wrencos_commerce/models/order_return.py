@@ -8,6 +8,7 @@ from enum import StrEnum
 from mongoengine import (
     DictField,
     EmbeddedDocument,
+    EmbeddedDocumentField,
     EmbeddedDocumentListField,
     IntField,
     StringField,
@@ -59,16 +60,27 @@ class ReturnReason(StrEnum):
 
 
 class ReturnResolution(StrEnum):
-    """What the customer gets for it. `none`: the pieces alone come back, as the money did before;
-    only staff say so."""
+    """What the customer gets for it: money, or other pieces. `none`: the pieces alone come back, as
+    the money did before; only staff say so."""
 
     REFUND = "refund"
+    EXCHANGE = "exchange"
     NONE = "none"
 
 
+class WantedVariant(EmbeddedDocument):  # type: ignore[misc]
+    """What shall replace a piece."""
+
+    product_id = StringField(required=True)
+    variant_id = StringField(required=True)
+    sku = StringField(required=True)
+    name = StringField(required=True)
+    variant_name = StringField()
+
+
 class ReturnItem(EmbeddedDocument):  # type: ignore[misc]
-    """Pieces of a line of the order. `restocked` and `written_off` are those that came, once they
-    were looked at."""
+    """Pieces of a line of the order, and what is `wanted` in exchange for each. `restocked` and
+    `written_off` are those that came, once they were looked at."""
 
     variant_id = StringField(required=True)
     sku = StringField(required=True)
@@ -76,6 +88,7 @@ class ReturnItem(EmbeddedDocument):  # type: ignore[misc]
     variant_name = StringField()
     quantity = IntField(required=True, min_value=1)
     reason = StringField(required=True, choices=[reason.value for reason in ReturnReason])
+    wanted = EmbeddedDocumentField(WantedVariant)
     restocked = IntField(min_value=0)
     written_off = IntField(min_value=0)
 
@@ -133,3 +146,6 @@ class OrderReturn(Document):
     received_at = UTCDateTimeField()
     credit = IntField(min_value=0)
     deduction = IntField(min_value=0)
+    # How the customer wants to pay what an exchange costs more, and the order that replaces it.
+    payment_method = StringField()
+    exchange_order_id = StringField()

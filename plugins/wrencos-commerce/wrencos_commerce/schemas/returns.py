@@ -22,10 +22,12 @@ class ReturnedItemBody(Schema):
     variant_id = Line(40, required=True)
     quantity = Whole(1, 9999, required=True)
     reason = fields.String(required=True, validate=validate.OneOf(_REASONS))
+    wanted_variant_id = Line(40)
 
 
 class ReturnBody(Schema):
-    """`resolution` `none` is for staff: the pieces come back, and no money goes."""
+    """With the `resolution` `exchange` each item has a `wantedVariantId`, and `paymentMethodId` is
+    for what that costs more. `none` is for staff: the pieces come back, and no money goes."""
 
     items = fields.List(
         fields.Nested(ReturnedItemBody), required=True, validate=validate.Length(1, _MOST)
@@ -35,10 +37,15 @@ class ReturnBody(Schema):
     )
     note = Text(1000, allow_none=True)
     image_ids = ImageIds(load_default=())
+    payment_method_id = Line(64)
 
     @ma.validates_schema
     def _each_once(self, data: Mapping[str, Any], **_: Any) -> None:
         _refuse_twice(data["items"])
+        is_exchange = data["resolution"] == ReturnResolution.EXCHANGE
+        if any(("wanted_variant_id" in item) != is_exchange for item in data["items"]):
+            message = "Each item of an exchange has a `wantedVariantId`, and no other has."
+            raise ma.ValidationError(message, "items")
 
 
 class InspectedItemBody(Schema):
@@ -48,11 +55,18 @@ class InspectedItemBody(Schema):
 
 
 class InspectionBody(Schema):
-    """Without `items` all came and is written off."""
+    """Without `items` all came and is written off.
+
+    Of an exchange: `resolution` `refund` pays money back instead, `paymentMethodId` is for what it
+    costs more, and `chargeShipping` has the customer pay the shipping of the new order.
+    """
 
     items = fields.List(fields.Nested(InspectedItemBody), validate=validate.Length(1, _MOST))
     refund_shipping = Flag(load_default=False)
     deduction = Major(allow_none=True)
+    resolution = fields.String(validate=validate.Equal(ReturnResolution.REFUND.value))
+    payment_method_id = Line(64)
+    charge_shipping = Flag(load_default=False)
     note = Text(500, allow_none=True)
 
     @ma.validates_schema

@@ -81,6 +81,8 @@ class OrderCancelling:
         )
         if is_paid:
             row = self._refunds.refund_rest(row, RefundReason.CANCELLED, identity)
+        elif row["paid"]:
+            row = self._refunds.give_back(row, identity)
         if closed is not None:
             # A part of a transfer may be there.
             self._refunds.refund_not_owed(row, closed["_id"], identity)

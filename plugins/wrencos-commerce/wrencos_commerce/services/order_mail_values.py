@@ -33,6 +33,8 @@ def order_values(row: Row) -> dict[str, Any]:
         "tax": row["tax_total"],
         "prices_include_tax": row["prices_include_tax"],
         "total": row["total_price"],
+        # Goods of another order that came back pay for it.
+        "credit": row["paid"] if row["payment_status"] == PaymentStatus.PENDING else 0,
         "is_paid": row["payment_status"] == PaymentStatus.PAID,
         "address": address and {name: address.get(name) for name in Address._fields},
     }

@@ -13,6 +13,7 @@ from wrencos_commerce.errors import (
     UnknownPaymentMethod,
 )
 from wrencos_commerce.models.order import Order, OrderStatus
+from wrencos_commerce.services.gateways.exchange import EXCHANGE
 from wrencos_commerce.services.order_customers import customer_of
 from wrencos_commerce.services.order_mail_values import order_values, pieces_of
 from wrencos_commerce.services.payments.attempts import Payer, PaymentAttempts
@@ -142,7 +143,9 @@ class OrderMails:
         )
 
     def refunded(self, event: OrderRefunded) -> None:
-        """How much went back, and how."""
+        """How much went back, and how; of an exchange the mail of its new order tells."""
+        if event.payment_method == EXCHANGE:
+            return
         self._tell(
             event,
             event.order_id,

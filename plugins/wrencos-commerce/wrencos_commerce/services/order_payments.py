@@ -8,6 +8,7 @@ from typing import Any
 
 from wrencos_commerce.models.order import OrderStatus, OrderStock, PaymentStatus
 from wrencos_commerce.models.payment_review import ReviewReason
+from wrencos_commerce.services.gateways.exchange import EXCHANGE
 from wrencos_commerce.services.order_moves import OrderMoves, changed
 from wrencos_commerce.services.order_queries import adjustments_of, charges_of, lines_of
 from wrencos_commerce.services.stock import Stock, Taken, needed
@@ -39,6 +40,9 @@ class OrderPayments:
             is_cancelled = order["status"] == OrderStatus.CANCELLED
             return ReviewReason.LATE if is_cancelled else ReviewReason.PAID_TWICE
         order = self._recorded(order, payment)
+        if order["payment_status"] == PaymentStatus.PENDING:
+            # By the credit of an exchange; the rest is still to come.
+            return None
         if order["status"] == OrderStatus.PENDING:
             # Looked at before anything is taken: the transaction goes on when there are too few.
             is_gone = order["stock"] == OrderStock.RELEASED
@@ -125,10 +129,13 @@ class OrderPayments:
 
     @staticmethod
     def _recorded(order: Row, payment: Row) -> Row:
+        paid = order["paid"] + payment["amount"]
+        if paid < order["total_price"]:
+            return changed(order["_id"], {"$set": {"paid": paid}})
         values = {
             "payment_status": PaymentStatus.PAID.value,
             "payment_method": payment["method"],
-            "paid": order["total_price"],
+            "paid": paid,
         }
         return changed(
             order["_id"], {"$set": values, "$unset": {"pay_until": "", "hold_until": ""}}
@@ -145,6 +152,7 @@ class OrderPayments:
                 payment_id=payment["_id"],
                 payment_method=payment["method"],
                 amount=order["total_price"],
+                credit=_credit(order, payment),
                 fee=payment.get("fee"),
                 lines=lines_of(order),
                 charges=charges_of(order),
@@ -154,6 +162,13 @@ class OrderPayments:
                 currency=order["currency"],
             )
         )
+
+
+def _credit(order: Row, payment: Row) -> int:
+    """What of the order was paid by goods that came back; `payment` was its last."""
+    if payment["method"] == EXCHANGE:
+        return int(order["total_price"])
+    return int(order["total_price"]) - int(payment["amount"])
 
 
 def _picked(order: Row, taken: Mapping[Unit, Taken]) -> list[Row]:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from wrencos_commerce.models.order import Channel, Order, OrderStatus, OrderStock, PaymentStatus
+from wrencos_commerce.services.gateways.exchange import ExchangeCredit
 from wrencos_commerce.services.order_queries import adjustments_of, charges_of, lines_of
 from wrencos_commerce.services.payments.attempts import PaymentAttempts
 from wrencos_commerce.services.payments.collecting import Collecting
@@ -40,7 +41,7 @@ class Contact:
 class NewOrder:
     """What an order is made of. `user_id` None: the customer has no account; `contact`, `email` and
     `locale` are for speaking to them. `address` None: they took it with them. `staff_note` is for
-    the staff alone."""
+    the staff alone. `credit` of it is paid by the goods of the return `exchange_for`."""
 
     id: str
     user_id: str | None
@@ -55,6 +56,7 @@ class NewOrder:
     note: str | None = None
     staff_note: str | None = None
     exchange_for: str | None = None
+    credit: int = 0
 
 
 class OrderPlacing:
@@ -86,9 +88,14 @@ class OrderPlacing:
         What costs nothing, and what is paid at the counter, is paid at once.
         """
         Promotions.count_uses(new.priced, new.user_id, new.id)
-        row = self._row(new, identity)
+        row: Row = self._row(new, identity)
         Order.raw().insert_one(row)
         self._publish(row)
+        if new.credit:
+            self._attempts.make(row, ExchangeCredit(), identity, new.credit)
+            row = self._collecting.collect_open(row, PaymentKind.COUNTER, identity)
+            if row["payment_status"] == PaymentStatus.PAID:
+                return row
         self._attempts.make(row, new.gateway, identity)
         if new.gateway.kind == PaymentKind.COUNTER or not row["total_price"]:
             return self._collecting.collect_open(row, new.gateway.kind, identity)

@@ -60,6 +60,7 @@ from wrencos_commerce.services.recommendations.advice import Advisor
 from wrencos_commerce.services.recommendations.published import PublishedRecommender
 from wrencos_commerce.services.reordering import Reordering
 from wrencos_commerce.services.rereading import IngredientReader
+from wrencos_commerce.services.returns.exchanging import Exchanges
 from wrencos_commerce.services.returns.queries import ReturnQueries
 from wrencos_commerce.services.returns.receiving import ReturnReceiving
 from wrencos_commerce.services.returns.requests import OrderReturns
@@ -186,9 +187,10 @@ def _provide_selling(
     services.provide(PaymentAttempts, attempts)
     services.provide(PaymentQueries, PaymentQueries(platform))
     services.provide(Refunds, refunds)
-    services.provide(OrderReturns, OrderReturns(platform))
+    services.provide(OrderReturns, OrderReturns(platform, methods))
     services.provide(ReturnQueries, ReturnQueries(platform))
-    services.provide(ReturnReceiving, ReturnReceiving(platform, stock, refunds))
+    exchanges = Exchanges(platform, pricing, methods, placing, shipments, refunds, settling)
+    services.provide(ReturnReceiving, ReturnReceiving(platform, stock, refunds, exchanges))
     services.provide(RefundSettling, settling)
     services.provide(RefundSending, RefundSending(methods, settling))
     services.provide(Reconciliation, reconciliation)

@@ -12,6 +12,7 @@ from wrencos_commerce.models.payment import OPEN_STATES, Payment
 from wrencos_commerce.models.payment_review import PaymentReview, ReviewReason
 from wrencos_commerce.models.refund import Refund, RefundState
 from wrencos_commerce.models.stock_movement import StockMovement
+from wrencos_commerce.services.gateways.exchange import EXCHANGE
 from wrencos_commerce.services.stock_audit import StockAudit
 from wrencos_core.api import money
 
@@ -53,6 +54,7 @@ def differences(gateways: Mapping[str, Books]) -> list[str]:
         found += _of_stock(order)
         found += _of_order(order, attempts)
         found += _of_refunds(order, of_order)
+    found += _of_credit()
     return found + [f"payments of an order that is not there: {id}" for id in payments]
 
 
@@ -90,7 +92,7 @@ def _of_gateway(payment: Row, refunds: Sequence[Row], books: Books) -> Iterator[
     back = sum(
         refund.get("charged_amount", refund["amount"])
         for refund in refunds
-        if refund["state"] in _AT_GATEWAY
+        if refund["state"] in _AT_GATEWAY and refund["method"] == payment["method"]
     )
     refunded = _minor(books["refunded"].get(reference, 0), currency)
     yield from _unlike(f"{id} refunded at the gateway", refunded, back)
@@ -98,6 +100,20 @@ def _of_gateway(payment: Row, refunds: Sequence[Row], books: Books) -> Iterator[
 
 def _minor(amount: int | str, currency: str) -> int:
     return amount if isinstance(amount, int) else money.to_minor(Decimal(amount), currency)
+
+
+def _of_credit() -> Iterator[str]:
+    """What was given as credit for the goods of a return is what was paid by it, once."""
+    given: Counter[str] = Counter()
+    for refund in Refund.raw().find({"method": EXCHANGE}):
+        given[refund["return_id"]] += refund["amount"]
+        if refund["state"] != RefundState.SUCCEEDED:
+            yield f"{refund['_id']}: a credit is {refund['state']}"
+    taken: Counter[str] = Counter()
+    for payment in Payment.raw().find({"method": EXCHANGE}):
+        order = Order.raw().find_one({"_id": payment["order_id"]}) or {}
+        taken[str(order.get("exchange_for"))] += payment["received"]
+    yield from _unlike("credit", dict(given), {id: sum for id, sum in taken.items() if sum})
 
 
 def _of_stock(order: Row) -> Iterator[str]:
@@ -123,8 +139,15 @@ def _of_order(order: Row, payments: Sequence[Row]) -> Iterator[str]:
     id, status = order["_id"], order["payment_status"]
     counted = [payment for payment in payments if payment["is_counted"]]
     is_paid = status not in (PaymentStatus.PENDING, PaymentStatus.VOID)
-    yield from _unlike(f"{id} counted payments", int(is_paid), len(counted))
-    yield from _unlike(f"{id} paid", order["total_price"] if is_paid else 0, order["paid"])
+    by_credit = [payment for payment in counted if payment["method"] == EXCHANGE]
+    credit = _sum(by_credit, "amount")
+    is_covered = bool(by_credit) and credit == order["total_price"]
+    in_money = len(counted) - len(by_credit)
+    yield from _unlike(f"{id} counted payments", int(is_paid and not is_covered), in_money)
+    yield from _unlike(f"{id} paid", order["total_price"] if is_paid else credit, order["paid"])
+    yield from _unlike(f"{id} counted", order["paid"], _sum(counted, "amount"))
+    if len(by_credit) > 1 or (by_credit and not order.get("exchange_for")):
+        yield f"{id}: is paid by credit, and replaces nothing"
     told = (
         Order.raw()
         .database["core_events"]

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from wrencos_commerce.services.returns.queries import history_for_owner
 from wrencos_commerce.views.base import Row, View
 from wrencos_core.api import money
+
+
+class WantedVariantView(View, kw_only=True):
+    """What shall replace each piece."""
+
+    product_id: str
+    variant_id: str
+    sku: str
+    name: str
+    variant_name: str | None
 
 
 class ReturnItemView(View, kw_only=True):
@@ -19,6 +30,7 @@ class ReturnItemView(View, kw_only=True):
     variant_name: str | None
     quantity: int
     reason: str
+    wanted: WantedVariantView | None
     restocked: int | None
     written_off: int | None
 
@@ -59,6 +71,7 @@ class ReturnView(View, kw_only=True):
     currency: str
     created_at: datetime
     received_at: datetime | None
+    exchange_order_id: str | None
     history: list[ReturnHistoryView]
 
 
@@ -88,10 +101,7 @@ def return_view(row: Row, *, for_staff: bool) -> ReturnView:
         user_id=row.get("user_id"),
         state=row["state"],
         resolution=row["resolution"],
-        items=[
-            ReturnItemView(**{name: item.get(name) for name in ReturnItemView.__struct_fields__})
-            for item in row["items"]
-        ],
+        items=[_item(item) for item in row["items"]],
         note=row.get("note"),
         photos=[
             ReturnPhotoView(
@@ -106,6 +116,7 @@ def return_view(row: Row, *, for_staff: bool) -> ReturnView:
         currency=currency,
         created_at=row["created_at"],
         received_at=row.get("received_at"),
+        exchange_order_id=row.get("exchange_order_id"),
         history=[
             ReturnHistoryView(
                 state=entry["state"],
@@ -115,4 +126,17 @@ def return_view(row: Row, *, for_staff: bool) -> ReturnView:
             )
             for entry in (row["history"] if for_staff else history_for_owner(row))
         ],
+    )
+
+
+def _item(item: Row) -> ReturnItemView:
+    names = [name for name in ReturnItemView.__struct_fields__ if name != "wanted"]
+    plain: dict[str, Any] = {name: item.get(name) for name in names}
+    return ReturnItemView(
+        **plain,
+        wanted=WantedVariantView(
+            **{name: wanted.get(name) for name in WantedVariantView.__struct_fields__}
+        )
+        if (wanted := item.get("wanted"))
+        else None,
     )

@@ -76,10 +76,17 @@ class PaymentAttempts:
         """How long an order may stay unpaid before it is cancelled."""
         return max(self.hold_time(kind), timedelta(hours=self._settings.unpaid_order_hours))
 
-    def make(self, order: Row, gateway: PaymentGateway, identity: Identity) -> Row:
+    def make(
+        self,
+        order: Row,
+        gateway: PaymentGateway,
+        identity: Identity,
+        amount: int | None = None,
+    ) -> Row:
         """Store a new attempt to pay the order, in the running transaction; its row.
 
-        The order has no open one. Nothing has been said to the gateway yet.
+        `amount` None: all that is not paid yet. The order has no open one. Nothing has been said to
+        the gateway yet.
         """
         moment = now()
         state = PaymentState.CREATED
@@ -91,7 +98,7 @@ class PaymentAttempts:
             method=gateway.id,
             kind=gateway.kind.value,
             reference=new_reference(),
-            amount=order["total_price"],
+            amount=to_pay(order) if amount is None else amount,
             currency=order["currency"],
             state=state.value,
             history=[{"state": state.value, "at": moment, "actor": identity.actor}],
@@ -150,7 +157,7 @@ class PaymentAttempts:
         wanted = method or order["payment_method"]
         if attempt and attempt["method"] == wanted and attempt["expires_at"] > now():
             return attempt
-        gateway = self._methods.chosen(wanted, order["total_price"], order["currency"])
+        gateway = self._methods.chosen(wanted, to_pay(order), order["currency"])
         if attempt:
             is_over = attempt["expires_at"] <= now()
             reason = "took too long" if is_over else "another way was chosen"
@@ -211,6 +218,11 @@ class PaymentAttempts:
             return
         self.make(order, again, identity)
         changed(order["_id"], {"$set": {"payment_method": again.id}})
+
+
+def to_pay(order: Row) -> int:
+    """What of the order is not paid yet, in minor units."""
+    return int(order["total_price"]) - int(order["paid"])
 
 
 def _begun(id: str, step: PaymentStep) -> Row:

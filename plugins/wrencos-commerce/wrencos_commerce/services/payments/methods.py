@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wrencos_commerce.errors import UnknownPaymentMethod
+from wrencos_commerce.services.gateways.exchange import NAMES
 from wrencos_core.api import Platform
 from wrencos_core.contracts.payments import PaymentGateway, PaymentKind
 
@@ -32,7 +33,7 @@ class PaymentMethods:
     def name(self, id: str, locale: str) -> str:
         """What customers read; the id itself of a gateway that is not configured (any more)."""
         gateway = self.find(id)
-        names = gateway.names if gateway else {}
+        names = gateway.names if gateway else NAMES.get(id, {})
         return names.get(locale) or names.get("en") or id
 
     def offered(self, amount: int | None, currency: str) -> list[PaymentGateway]:

@@ -81,6 +81,29 @@ def less(order: Row, allocation: Allocation, deduction: int) -> Allocation:
     )
 
 
+def parted(allocation: Allocation, amount: int) -> tuple[Allocation, Allocation]:
+    """The first `amount` of the allocation, and the rest of it; together they are what it was.
+
+    The pieces of a line that is cut are told with the rest.
+    """
+    left = amount
+    first: dict[str, list[Row]] = {"lines": [], "charges": []}
+    rest: dict[str, list[Row]] = {"lines": [], "charges": []}
+    for kind, parts in (("lines", allocation.lines), ("charges", allocation.charges)):
+        for part in parts:
+            taken = min(left, part["amount"])
+            left -= taken
+            if taken == part["amount"]:
+                first[kind].append(part)
+                continue
+            tax = money.round_half_up(Decimal(part["tax"] * taken) / part["amount"])
+            rest[kind].append({**part, "amount": part["amount"] - taken, "tax": part["tax"] - tax})
+            if taken:
+                pieces = {"quantity": 0} if kind == "lines" else {}
+                first[kind].append({**part, "amount": taken, "tax": tax, **pieces})
+    return Allocation(**first), Allocation(**rest)
+
+
 def of_amount(order: Row, amount: int) -> Allocation:
     """An amount for no particular piece, spread over all that is left by what that is worth.
 

@@ -10,6 +10,7 @@ from typing import Any
 from wrencos_commerce.errors import NothingToRefund, RefundTransitionRefused
 from wrencos_commerce.models.payment import Payment, PaymentState
 from wrencos_commerce.models.refund import Refund, RefundReason, RefundState
+from wrencos_commerce.services.gateways.exchange import BY_HAND, EXCHANGE
 from wrencos_commerce.services.gateways.references import new_reference
 from wrencos_commerce.services.order_moves import changed, locked
 from wrencos_commerce.services.payments.refund_amounts import (
@@ -18,6 +19,7 @@ from wrencos_commerce.services.payments.refund_amounts import (
     of_amount,
     of_pieces,
     of_rest,
+    parted,
     reserved,
 )
 from wrencos_commerce.services.payments.states import is_open
@@ -67,13 +69,14 @@ class Refunds:
 
     @transactional
     def request(self, order_id: str, wish: RefundWish, identity: Identity) -> Row:
-        """Set a refund of a paid order aside and have it sent; its row.
+        """Set a refund of a paid order aside and have it sent; its row, the first of two when the
+        order was paid in two parts.
 
         Never more than was paid, however many ask at once. Raises NotFound, NothingToRefund, or
         Invalid for more than is left.
         """
         order = locked({"_id": order_id})
-        row = self._requested(order, _allocated(order, wish), wish, identity)
+        row = self._requested(order, _allocated(order, wish), wish, identity)[0]
         changes = {"amount": row["amount"], "reason": row["reason"], "refund_id": row["_id"]}
         audit.record(identity, "commerce.refunds.request", order_id, changes)
         return row
@@ -90,7 +93,39 @@ class Refunds:
         allocation = _allocated(order, wish)
         if not allocation.amount:
             return None
-        return self._requested(order, allocation, wish, identity)
+        return self._requested(order, allocation, wish, identity)[0]
+
+    @staticmethod
+    def worth(order: Row, wish: RefundWish) -> int:
+        """What would be paid back, in minor units."""
+        return _allocated(order, wish).amount
+
+    def set_off(
+        self, order: Row, wish: RefundWish, credit: int, identity: Identity
+    ) -> tuple[list[Row], Row | None]:
+        """Pay back what came back: `credit` of it by another order, so that no money moves, and the
+        rest as it was paid.
+
+        The refunds by credit, which the caller settles in this transaction, and that of the rest.
+        """
+        by_credit, in_money = parted(_allocated(order, wish), credit)
+        settled: list[Row] = []
+        if by_credit.amount:
+            settled = self._requested(order, by_credit, wish, identity, by_credit=True)
+            order = locked({"_id": order["_id"]})
+        if not in_money.amount:
+            return settled, None
+        return settled, self._requested(order, in_money, wish, identity)[0]
+
+    def give_back(self, order: Row, identity: Identity) -> Row:
+        """The order, locked and cancelled, will never be wholly paid: what was paid of it is not
+        owed any more, and goes back. Its row."""
+        query = {"order_id": order["_id"], "is_counted": True}
+        for payment in list(Payment.raw().find(query)):
+            less = bump({"$set": {"is_counted": False}})
+            Payment.raw().update_one({"_id": payment["_id"]}, less)
+            self.refund_not_owed(order, payment["_id"], identity)
+        return changed(order["_id"], {"$set": {"paid": 0}})
 
     @transactional
     def request_not_owed(self, payment_id: str, note: str | None, identity: Identity) -> Row:
@@ -124,14 +159,33 @@ class Refunds:
         return self._stored(order, payment, rest, nothing, wish, identity)
 
     def _requested(
-        self, order: Row, allocation: Allocation, wish: RefundWish, identity: Identity
-    ) -> Row:
+        self,
+        order: Row,
+        allocation: Allocation,
+        wish: RefundWish,
+        identity: Identity,
+        *,
+        by_credit: bool = False,
+    ) -> list[Row]:
+        """A refund of each payment that bears a part of it: money before the credit of an exchange,
+        but what is given as credit again is of the credit first."""
         query = {"order_id": order["_id"], "is_counted": True, "state": {"$in": _WITH_MONEY}}
-        payment = Payment.raw().find_one(query)
-        if payment is None or not allocation.amount:
+        payments = list(Payment.raw().find(query))
+        payments.sort(key=lambda payment: (payment["method"] == EXCHANGE) is not by_credit)
+        if not payments or not allocation.amount:
             raise NothingToRefund("Nothing of this order was paid, or all of it went back.")
         changed(order["_id"], {"$set": reserved(order, allocation)})
-        return self._stored(order, payment, allocation.amount, allocation, wish, identity)
+        method = EXCHANGE if by_credit else None
+        rows = []
+        for payment in payments[:-1]:
+            part, rest = parted(allocation, _room(payment))
+            if part.amount:
+                rows.append(self._stored(order, payment, part.amount, part, wish, identity, method))
+            allocation = rest
+        if allocation.amount:
+            last, amount = payments[-1], allocation.amount
+            rows.append(self._stored(order, last, amount, allocation, wish, identity, method))
+        return rows
 
     def _stored(
         self,
@@ -141,7 +195,9 @@ class Refunds:
         allocation: Allocation,
         wish: RefundWish,
         identity: Identity,
+        method: str | None = None,
     ) -> Row:
+        """`method` is how it is paid back, as it was paid when None."""
         most = payment["received"] - amount
         aside = {"_id": payment["_id"], "refund_reserved": {"$lte": most}}
         kept = Payment.raw().update_one(aside, bump({"$inc": {"refund_reserved": amount}}))
@@ -158,7 +214,7 @@ class Refunds:
             new_id(Refund.id_prefix),
             order_id=order["_id"],
             payment_id=payment["_id"],
-            method=payment["method"],
+            method=method or _way_back(payment),
             request_id=new_reference(),
             amount=amount,
             currency=order["currency"],
@@ -174,6 +230,8 @@ class Refunds:
             **{name: value for name, value in values.items() if value is not None},
         )
         Refund.raw().insert_one(row)
+        if method == EXCHANGE:
+            return row
         self._jobs.enqueue(SUBMIT_REFUND, key=row["_id"], refund_id=row["_id"])
         return row
 
@@ -188,6 +246,12 @@ class Refunds:
         if row is None:
             raise NotFound(f"There is no refund {id}.")
         return row
+
+    @staticmethod
+    def of_return(order_id: str, return_id: str) -> int:
+        """What all refunds of a return are together."""
+        query = {"order_id": order_id, "return_id": return_id}
+        return sum(row["amount"] for row in Refund.raw().find(query, {"amount": 1}))
 
     @staticmethod
     def of_order(order_id: str) -> list[Row]:
@@ -215,6 +279,12 @@ def _allocated(order: Row, wish: RefundWish) -> Allocation:
     return of_amount(order, amount)
 
 
+def _room(payment: Row) -> int:
+    """What of a payment that counts can still be paid back."""
+    owed_back = payment["refund_reserved"] - _not_owed_before(payment["_id"])
+    return max(0, int(payment["amount"]) - int(owed_back))
+
+
 def _not_owed_before(payment_id: str) -> int:
     query = {
         "payment_id": payment_id,
@@ -222,6 +292,11 @@ def _not_owed_before(payment_id: str) -> int:
         "state": {"$ne": RefundState.REJECTED.value},
     }
     return sum(row["amount"] for row in Refund.raw().find(query, {"amount": 1}))
+
+
+def _way_back(payment: Row) -> str:
+    """What was paid by credit is money that the shop has, and no gateway."""
+    return BY_HAND if payment["method"] == EXCHANGE else str(payment["method"])
 
 
 def _charged(payment: Row, amount: int) -> int | None:

@@ -17,9 +17,11 @@ from wrencos_commerce.models.order_return import (
 )
 from wrencos_commerce.permissions import MANAGE_RETURNS
 from wrencos_commerce.services.order_moves import changed, locked
+from wrencos_commerce.services.payments.methods import PaymentMethods
 from wrencos_commerce.services.returns.mails import ReturnMails
 from wrencos_commerce.services.returns.moves import entry, locked_return, moved
 from wrencos_commerce.services.returns.pieces import counted, returnable
+from wrencos_commerce.services.returns.wanted import wanted_variants
 from wrencos_commerce.settings import CommerceSettings
 from wrencos_core.api import (
     Identity,
@@ -39,21 +41,25 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class ReturnedItem:
-    """Pieces of a line that shall come back."""
+    """Pieces of a line that shall come back, and what is wanted in exchange for each."""
 
     variant_id: str
     quantity: int
     reason: ReturnReason
+    wanted_variant_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReturnWish:
-    """What somebody wants to return, each variant once, and what they want for it."""
+    """What somebody wants to return, each variant once, and what they want for it.
+
+    `payment_method_id` is for what an exchange may cost more."""
 
     items: Sequence[ReturnedItem]
     resolution: ReturnResolution = ReturnResolution.REFUND
     note: str | None = None
     image_ids: Sequence[str] = ()
+    payment_method_id: str | None = None
 
     @property
     def pieces(self) -> dict[str, int]:
@@ -63,8 +69,9 @@ class ReturnWish:
 class OrderReturns:
     """Opens returns and decides about them; receiving.py books what comes."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, methods: PaymentMethods) -> None:
         self._platform = platform
+        self._methods = methods
         self._mails = ReturnMails(platform)
         self._days = platform.settings_for(CommerceSettings).return_days
 
@@ -74,25 +81,33 @@ class OrderReturns:
 
         The customer does so for their own order and within the shop's days; who manages returns
         for any order and at any time, and that is approved at once. Raises NotFound, ReturnRefused,
-        PermissionDenied, or Invalid for more pieces than there are to come back.
+        PermissionDenied, UnknownPaymentMethod, or Invalid for more pieces than there are to come
+        back, or for what can't be had in exchange.
         """
         is_managed = self._platform.allows(identity, MANAGE_RETURNS)
         order = locked(_of(order_id, identity, is_managed=is_managed))
         if not is_managed:
             self._refuse_customer(order, wish)
         _refuse_more(order, wish)
+        wishes = [item.wanted_variant_id for item in wish.items]
+        wanted = wanted_variants(wishes, self._platform.settings.currency)
         if OrderReturn.raw().count_documents({"order_id": order_id}) >= MAX_RETURNS:
             raise ReturnRefused("So many returns of one order are not possible.", reason="too_many")
         changed(order_id, {"$set": {"lines": counted(order, wish.pieces)}})
         id = new_id(OrderReturn.id_prefix)
         state = ReturnState.APPROVED if is_managed else ReturnState.REQUESTED
-        optional = {"user_id": order.get("user_id"), "note": wish.note}
+        self._refuse_method(wish)
+        optional = {
+            "user_id": order.get("user_id"),
+            "note": wish.note,
+            "payment_method": wish.payment_method_id,
+        }
         row = new_row(
             id,
             order_id=order_id,
             state=state.value,
             resolution=wish.resolution.value,
-            items=[_stored(order, item) for item in wish.items],
+            items=[_stored(order, item, wanted) for item in wish.items],
             photos=self._claimed(wish.image_ids, id, identity),
             history=[entry(state, identity)],
             currency=order["currency"],
@@ -157,6 +172,11 @@ class OrderReturns:
                 reason="too_late",
             )
 
+    def _refuse_method(self, wish: ReturnWish) -> None:
+        if wish.payment_method_id is not None:
+            currency = self._platform.settings.currency
+            self._methods.chosen(wish.payment_method_id, 0, currency)
+
     def _claimed(
         self, image_ids: Sequence[str], return_id: str, identity: Identity
     ) -> list[dict[str, Any]]:
@@ -179,11 +199,14 @@ def _of(order_id: str, identity: Identity, *, is_managed: bool) -> dict[str, Any
     return {"_id": order_id, "user_id": identity.user_id}
 
 
-def _stored(order: Row, item: ReturnedItem) -> dict[str, Any]:
+def _stored(order: Row, item: ReturnedItem, wanted: Mapping[str, Row]) -> dict[str, Any]:
     line = next(line for line in order["lines"] if line["variant_id"] == item.variant_id)
     names = ("variant_id", "sku", "name", "variant_name")
     shown = {name: line[name] for name in names if line.get(name) is not None}
-    return {**shown, "quantity": item.quantity, "reason": item.reason.value}
+    row: dict[str, Any] = {**shown, "quantity": item.quantity, "reason": item.reason.value}
+    if item.wanted_variant_id is not None:
+        row["wanted"] = wanted[item.wanted_variant_id]
+    return row
 
 
 def _refuse_more(order: Row, wish: ReturnWish) -> None:
