@@ -30,9 +30,9 @@ comb,Comb,,,,Tools,,false,Title,Default Title,,,,0,,,deny,3,,,,,,,draft,
 """
 NEW = """Title,URL handle,Description,Vendor,Product category,Type,Tags,Published on online store,\
 Status,SKU,Barcode,Option1 name,Option1 value,Price,Inventory quantity,Product image URL,\
-Image position,Image alt text,SEO title
-Velvet Lip,velvet-lip,<p>Soft</p>,Lá Sen,,Lips,,TRUE,Active,V-1,,Colour,Red,12.50,5,,,,x
-,velvet-lip,,,,,,,,V-2,,,Pink,13.00,6,,,,
+Image position,Image alt text,SEO title,Weight value (grams)
+Velvet Lip,velvet-lip,<p>Soft</p>,Lá Sen,,Lips,,TRUE,Active,V-1,,Colour,Red,12.50,5,,,,x,4.5
+,velvet-lip,,,,,,,,V-2,,,Pink,13.00,6,,,,,
 """
 
 
@@ -73,6 +73,8 @@ def test_the_newer_spelling(imported: Any) -> None:
     row = Product.raw().find_one()
     assert [variant["shade"] for variant in row["variants"]] == ["Red", "Pink"]
     assert row["inventory"] == 11
+    # Whole grams; what was never weighed has none.
+    assert [variant.get("weight") for variant in row["variants"]] == [5, None]
     assert row["is_active"] is True
 
 
