@@ -9,7 +9,6 @@ from wrencos_commerce.services.abandoned_carts import FIND_ABANDONED, AbandonedC
 from wrencos_commerce.services.batches import Batches
 from wrencos_commerce.services.brands import RENAME_ON_PRODUCTS, Brands
 from wrencos_commerce.services.csv.work import import_jobs, import_schedules
-from wrencos_commerce.services.order_mails import order_mail_jobs
 from wrencos_commerce.services.payments.work import payment_jobs, payment_schedules
 from wrencos_commerce.services.price_history import PriceHistory
 from wrencos_commerce.services.publishing import PUBLISH_DUE, Publishing
@@ -19,6 +18,7 @@ from wrencos_commerce.services.search.work import search_jobs, search_schedules
 from wrencos_commerce.services.stock_digest import StockDigest
 from wrencos_commerce.services.stock_notices import StockNotices
 from wrencos_commerce.services.stock_requests import NOTIFY
+from wrencos_commerce.services.transfer_mails import transfer_jobs, transfer_schedules
 from wrencos_core.api import Identity, Job, Platform, Schedule
 
 # Whose doing it is, in histories.
@@ -94,7 +94,7 @@ def jobs(platform: Platform) -> Sequence[Job]:
             queue="low",
         ),
         *payment_jobs(platform),
-        *order_mail_jobs(platform),
+        *transfer_jobs(platform),
         *import_jobs(platform),
         *search_jobs(platform),
     ]
@@ -104,6 +104,7 @@ def schedules() -> Sequence[Schedule]:
     """When jobs are due without being asked for; times are the shop's."""
     return [
         *payment_schedules(),
+        *transfer_schedules(),
         *import_schedules(),
         Schedule(
             "commerce.sweep_stock_requests",

@@ -6,20 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from wrencos_commerce.errors import (
-    NothingToPay,
-    OutOfStock,
-    PaymentRefused,
-    UnknownPaymentMethod,
-)
 from wrencos_commerce.models.order import Order, OrderStatus
 from wrencos_commerce.services.gateways.exchange import EXCHANGE
 from wrencos_commerce.services.order_customers import customer_of
 from wrencos_commerce.services.order_mail_values import order_values, pieces_of
-from wrencos_commerce.services.payments.attempts import Payer, PaymentAttempts
 from wrencos_commerce.services.payments.methods import PaymentMethods
 from wrencos_commerce.settings import CommerceSettings
-from wrencos_core.api import SYSTEM, Event, Job, Platform, Subscriber, now
+from wrencos_core.api import Event, Platform, Subscriber, now
 from wrencos_core.contracts.orders import (
     OrderCancelled,
     OrderDelivered,
@@ -54,7 +47,7 @@ class OrderMails:
         if event.status == OrderStatus.CONFIRMED:
             self._confirm(event, event.order_id)
         elif self._kind(event.payment_method) == PaymentKind.TRANSFER and _is_fresh(event):
-            # By a job, as the gateway is asked what to pay.
+            # By a job, as the gateway is asked what to pay (transfer_mails.py).
             self._platform.jobs.enqueue(
                 ASK_FOR_TRANSFER, key=event.order_id, order_id=event.order_id
             )
@@ -63,28 +56,6 @@ class OrderMails:
         """Confirm an order that had waited for its payment."""
         if event.status == OrderStatus.CONFIRMED:
             self._confirm(event, event.order_id)
-
-    def ask_for_transfer(self, order_id: str) -> None:
-        """Write where to transfer how much with which memo, unless the order waits no more."""
-        order = Order.raw().find_one({"_id": order_id})
-        if order is None or order["status"] != OrderStatus.PENDING:
-            return
-        customer = customer_of(self._platform, order)
-        payer = Payer(identity=SYSTEM, ip="127.0.0.1", locale=customer.locale or "vi")
-        try:
-            payment = self._platform.services.require(PaymentAttempts).start(order_id, None, payer)
-        except (NothingToPay, OutOfStock, PaymentRefused, UnknownPaymentMethod):
-            return
-        if payment["kind"] != PaymentKind.TRANSFER or payment.get("step") is None:
-            return
-        self.write(
-            order_id,
-            "payment_instructions",
-            f"{order_id}:payment_instructions",
-            details=payment["step"]["details"],
-            amount=payment["amount"],
-            pay_until=payment["expires_at"],
-        )
 
     def paid(self, event: OrderPaid) -> None:
         """Say that the money came, where the confirmation can't have said it."""
@@ -252,16 +223,4 @@ def order_mail_subscribers(platform: Platform) -> Sequence[Subscriber]:
         Subscriber(OrderCancelled, "commerce.mail_cancellation", mails.cancelled),
         Subscriber(OrderRefunded, "commerce.mail_refund", mails.refunded),
         Subscriber(OrderReturned, "commerce.mail_return", mails.returned),
-    ]
-
-
-def order_mail_jobs(platform: Platform) -> Sequence[Job]:
-    """The jobs, bound to the platform's services."""
-    mails = OrderMails(platform)
-    return [
-        Job(
-            ASK_FOR_TRANSFER,
-            mails.ask_for_transfer,
-            "Mails a customer where to transfer the money for an order.",
-        )
     ]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
-from decimal import Decimal
 from email.message import EmailMessage
 from typing import Any
 
@@ -12,11 +10,10 @@ import pytest
 
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.models.payment import Payment
-from wrencos_commerce.permissions import COLLECT_PAYMENTS, REQUEST_REFUNDS
 from wrencos_commerce.services.order_mail_values import order_values
-from wrencos_commerce.services.order_mails import ASK_FOR_TRANSFER, STALE, order_mail_subscribers
+from wrencos_commerce.services.order_mails import STALE, order_mail_subscribers
 from wrencos_commerce.settings import CommerceSettings
-from wrencos_core.api import CoreSettings, Event, Platform, now, transaction
+from wrencos_core.api import Event, Platform, now, transaction
 from wrencos_core.contracts.orders import (
     OrderCancelled,
     OrderDelivered,
@@ -30,62 +27,6 @@ from wrencos_core.contracts.orders import (
 )
 from wrencos_core.settings import SettingsError
 from wrencos_core.testing.callers import Caller
-
-MakeProduct = Callable[..., str]
-BANK = {
-    "bank_bin": "970416",
-    "bank_account": "257678859",
-    "bank_account_name": "LA SEN",
-    "bank_name": "ACB",
-}
-VNPAY = {"vnpay_tmn_code": "TESTTMN1", "vnpay_secret": "VNPAYTESTSECRETKEY0123456789ABCD"}
-
-
-@pytest.fixture
-def platform(make_platform: Any) -> Platform:
-    """A shop in đồng that takes transfers and cash on delivery."""
-    settings = {CoreSettings: {"currency": "VND"}, CommerceSettings: {**BANK, **VNPAY}}
-    return make_platform(None, settings)  # type: ignore[no-any-return]
-
-
-@pytest.fixture
-def me(login: Any) -> Caller:
-    return login(email="lan@example.test", locale="vi")  # type: ignore[no-any-return]
-
-
-@pytest.fixture
-def staff(login: Any) -> Caller:
-    return login("staff", [COLLECT_PAYMENTS, REQUEST_REFUNDS])  # type: ignore[no-any-return]
-
-
-@pytest.fixture
-def order(make_product: MakeProduct, purchase: dict[str, Any]) -> Callable[..., str]:
-    """Returns `order(caller, method="cod", quantity=3)`: orders serum at 300,000 đồng."""
-    serum = make_product(name="Serum", price=Decimal(300_000), inventory=100)
-
-    def place(caller: Caller, method: str = "cod", quantity: int = 3) -> str:
-        caller.post("/api/cart/items", json={"productId": serum, "quantity": quantity})
-        body = {**purchase, "paymentMethodId": method}
-        answer = caller.post("/api/cart/checkout", json=body)
-        assert answer.status_code == 201, answer.get_json()
-        return str(answer.get_json()["orderId"])
-
-    return place
-
-
-@pytest.fixture
-def mails(run_jobs: Any, sent_mail: Any) -> Callable[[], list[EmailMessage]]:
-    """Returns `mails()`: runs the jobs; what was sent since it was called last."""
-    seen = 0
-
-    def mails() -> list[EmailMessage]:
-        nonlocal seen
-        run_jobs()
-        sent = sent_mail()
-        fresh, seen = sent[seen:], len(sent)
-        return list(fresh)
-
-    return mails
 
 
 def text_of(message: EmailMessage) -> str:
@@ -187,50 +128,6 @@ def test_a_confirmation_shows_how_the_total_comes_about(
     # Where a discount could not be taken in full, their sum says what was.
     cut = {**row, "adjustments": [{"code": "a", "label": "Mùa hè", "amount": -999_000}]}
     assert order_values(cut)["discounts"] == [{"label": None, "amount": -120_000}]
-
-
-def test_who_transfers_is_told_where_and_then_that_it_came(
-    me: Caller, order: Any, mails: Any, staff: Caller, platform: Platform
-) -> None:
-    id = order(me, "bank_transfer")
-    (message,) = mails()
-    payment = Payment.raw().find_one({"order_id": id})
-    assert message["Subject"] == f"Hướng dẫn thanh toán đơn hàng {id} tại Wrencos Beauty"
-    text = text_of(message)
-    for part in (
-        "Ngân hàng: ACB",
-        "Số tài khoản: 257678859",
-        "Chủ tài khoản: LA SEN",
-        "Số tiền: 900.000 ₫",
-        f"Nội dung chuyển khoản: {payment['reference']}",
-        f"/orders/{id}",
-    ):
-        assert part in text, part
-    platform.jobs.enqueue(ASK_FOR_TRANSFER, order_id=id)
-    assert mails() == []
-    answer = staff.post(f"/api/payments/{payment['_id']}/collect", json={})
-    assert answer.status_code == 200, answer.get_json()
-    sent = {str(message["Subject"]): message for message in mails()}
-    assert sorted(sent) == [
-        f"Đã nhận thanh toán cho đơn hàng {id}",
-        f"Đơn hàng {id} của bạn tại Wrencos Beauty",
-    ]
-    assert "900.000 ₫" in text_of(sent[f"Đã nhận thanh toán cho đơn hàng {id}"])
-    confirmation = text_of(sent[f"Đơn hàng {id} của bạn tại Wrencos Beauty"])
-    assert "Chúng tôi đã nhận được thanh toán của bạn" in confirmation
-    platform.jobs.enqueue(ASK_FOR_TRANSFER, order_id=id)
-    assert mails() == []
-
-
-def test_nobody_is_asked_for_money_for_an_order_that_waits_no_more(
-    me: Caller, order: Any, mails: Any, platform: Platform
-) -> None:
-    id = order(me, "bank_transfer")
-    me.post(f"/api/orders/{id}/cancel", json={})
-    assert subjects(mails()) == [f"Đơn hàng {id} đã bị hủy"]
-    platform.jobs.enqueue(ASK_FOR_TRANSFER, order_id=id)
-    platform.jobs.enqueue(ASK_FOR_TRANSFER, order_id="order_gone")
-    assert mails() == []
 
 
 def test_money_that_comes_after_the_confirmation_is_acknowledged(
