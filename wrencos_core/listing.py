@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from bson import MinKey
+
 from wrencos_core.clock import now
 
 Row = Mapping[str, Any]
@@ -14,6 +16,8 @@ Row = Mapping[str, Any]
 LARGE = 1000
 REMEMBER = timedelta(seconds=10)
 _MOST_KEPT = 500
+# Every document too, but counted by its key and not read.
+_ALL = {"_id": {"$gte": MinKey()}}
 # No field of a document is called so.
 _TOTAL = "__total"
 
@@ -63,7 +67,7 @@ class Listing:
     ) -> tuple[list[Row], int]:
         """One pipeline for both: it costs the client hardly more than the page alone."""
         collection = self._collection()
-        count = [{"$match": query}, {"$count": _TOTAL}]
+        count = [{"$match": query or _ALL}, {"$count": _TOTAL}]
         pipeline: list[dict[str, Any]] = [{"$match": query}, {"$sort": dict(sort)}]
         if skip:
             pipeline.append({"$skip": skip})

@@ -319,8 +319,9 @@ def test_the_lists_walk_an_index(
         sent = [c for c in commands_of(work) if c.get("aggregate") in watched]
         assert sent
         for command in sent:
-            page, _ = plans_of(command)
+            page, count = plans_of(command)
             assert {"COLLSCAN", "SORT"}.isdisjoint(page["stages"])
+            assert "COLLSCAN" not in count["stages"]
             assert page["documents"] <= 5
 
 
