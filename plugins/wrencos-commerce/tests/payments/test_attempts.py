@@ -109,7 +109,7 @@ def test_who_paid_just_before_the_order_was_cancelled_is_found_out(
     shopper.cancel(order)
     shop.reconcile()
     vnpay.pay(reference)
-    clock.advance(timedelta(minutes=2))
+    clock.advance(timedelta(minutes=5))
     assert shop.reconcile() == [("cancelled", "answered", "paid")]
     assert shop.reviews() == ["late"]
     desk.resolve("late", "refund")

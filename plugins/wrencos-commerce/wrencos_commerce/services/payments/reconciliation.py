@@ -32,8 +32,8 @@ log = structlog.get_logger(__name__)
 
 Row = Mapping[str, Any]
 
-# Minutes from one question to the next; the last one is repeated.
-_BACK_OFF = (1, 2, 5, 10, 20, 30, 60)
+# Minutes from one question to the next; the last one is repeated. VNPay wants five at least.
+_BACK_OFF = (5, 5, 10, 20, 30, 60)
 _MOST = 500
 
 
