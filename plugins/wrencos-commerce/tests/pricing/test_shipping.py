@@ -38,6 +38,16 @@ def order_of(answer: Any) -> Any:
     return Order.raw().find_one({"_id": answer.get_json()["orderId"]})
 
 
+def test_a_repeated_request_makes_one_method_and_one_rate(admin: Caller) -> None:
+    rate = {"country": "US", "name": "Sales tax", "percent": "8"}
+    for path, body in (("/api/shipping-methods", POST), ("/api/tax-rates", rate)):
+        headers = {"Idempotency-Key": "once"}
+        answers = [admin.post(path, json=body, headers=headers) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [201, 201]
+        assert answers[0].get_json() == answers[1].get_json()
+        assert admin.get(path).get_json()["totalCount"] == 1
+
+
 def test_methods_are_created_listed_changed_and_deleted(admin: Caller, client: Any) -> None:
     by_weight = {
         "country": "VN",

@@ -51,7 +51,7 @@ def list_shipping_methods(args: dict[str, Any]) -> ShippingMethodPage:
     )
 
 
-@blp.post("", access=WRITE_SHIPPING)
+@blp.post("", access=WRITE_SHIPPING, idempotent=True)
 @blp.arguments(schemas.ShippingMethodCreate)
 @blp.response(201, ShippingMethodChanged)
 def create_shipping_method(body: dict[str, Any]) -> ShippingMethodChanged:

@@ -33,7 +33,7 @@ def list_tax_rates(args: dict[str, Any]) -> TaxRatePage:
     )
 
 
-@blp.post("", access=WRITE_TAX_RATES)
+@blp.post("", access=WRITE_TAX_RATES, idempotent=True)
 @blp.arguments(schemas.TaxRateCreate)
 @blp.response(201, TaxRateChanged)
 def create_tax_rate(body: dict[str, Any]) -> TaxRateChanged:
