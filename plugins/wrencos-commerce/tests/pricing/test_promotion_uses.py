@@ -17,7 +17,7 @@ from wrencos_commerce.services.carts import CartHolder, Carts
 from wrencos_commerce.services.checkout import Checkout, Purchase
 from wrencos_commerce.services.pricing import Pricing, PricingContext
 from wrencos_commerce.services.promotions.promotions import Promotions
-from wrencos_core.api import Identity, Platform, Role, new_id, transaction
+from wrencos_core.api import SYSTEM, Identity, Platform, Role, new_id, transaction
 from wrencos_core.contracts.orders import ShippingAddress
 from wrencos_core.testing.callers import Caller
 from wrencos_core.testing.threads import run_in_threads
@@ -185,6 +185,24 @@ def test_giving_back_at_once_counts_once(
     outcomes = run_in_threads(6, lambda _: Promotions.give_back(first))
     assert kinds(outcomes) == {"NoneType": 6}
     assert Promotion.raw().find_one()["uses"] == 1
+
+
+def test_a_limit_counts_what_is_used_while_there_is_one(
+    platform: Platform, serum: str, make_promotion: MakePromotion
+) -> None:
+    id = make_promotion("SOME")
+    promotions = platform.services.require(Promotions)
+
+    def uses_after(**changes: Any) -> int:
+        promotions.update(id, changes, SYSTEM)
+        platform.services.require(Checkout).place(buyer(platform, serum, "SOME"), PURCHASE)
+        return int(promotions.get(id)["uses"])
+
+    assert uses_after() == 0
+    assert uses_after(max_uses=3) == 1
+    assert uses_after(max_uses=None) == 1
+    assert uses_after(max_uses=3) == 2
+    assert promotions.used_by(id) == 4
 
 
 def test_a_refused_checkout_uses_nothing(

@@ -87,7 +87,7 @@ def get_promotion(promotion_id: str) -> PromotionDetail:
 def update_promotion(body: dict[str, Any], promotion_id: str) -> PromotionChanged:
     """Change the given fields of a promotion; `isActive` false ends it.
 
-    A limit counts the uses since it was set.
+    A limit counts what is used while there is one.
     """
     row = service(Promotions).update(promotion_id, body, current_identity())
     return PromotionChanged(message="Promotion updated", promotion=promotion_view(row))

@@ -89,7 +89,7 @@ class Promotions:
     def update(self, id: str, changes: Row, identity: Identity) -> Row:
         """Change the given fields; None takes a limit or condition away. The row.
 
-        A limit counts the uses since it was set. Raises NotFound or Invalid.
+        A limit counts what is used while there is one. Raises NotFound or Invalid.
         """
         stored = stored_fields(changes, self.currency)
         row = Promotion.raw().find_one_and_update(
