@@ -74,6 +74,18 @@ def test_what_is_found(shop: None, find: Find, query: str, expected: list[str]) 
     assert find(query) == expected
 
 
+def test_a_code_that_nobody_chose_is_found_only_as_a_whole(
+    make_product: MakeProduct, index: SearchIndex, find: Find
+) -> None:
+    made_up = "01M8V6LA2H6KEM4Q7S5T0R1N9W".replace("L", "K")
+    make_product(name="Comb", sku=made_up)
+    make_product(name="Brush", sku="LA-V-1")
+    index.rebuild()
+    assert find("v") == find("la v 1") == ["Brush"]
+    assert find("kem") == []
+    assert find(made_up.lower()) == ["Comb"]
+
+
 def test_synonyms_and_categories_find_what_is_called_otherwise(shop: None, find: Find) -> None:
     assert find("kem chống nắng") == [SUN, "Airy Fluid SPF50+"]
     assert set(find("sunscreen")) == {SUN, "Airy Fluid SPF50+"}

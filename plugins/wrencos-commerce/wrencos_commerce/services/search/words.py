@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from wrencos_core.api import text
+from wrencos_core.api import is_id, text
 
 Row = Mapping[str, Any]
 
@@ -67,7 +67,7 @@ def keys(row: Row) -> set[str]:
     return {
         *_text_keys(NAME, names),
         *(WRITTEN + word for name in names for word in written_words(name)),
-        *_text_keys(TAG, [*_tags(row), *codes]),
+        *_text_keys(TAG, [*_tags(row), *filter(_is_telling, codes)]),
         *_text_keys(REST, [row.get("description") or "", *_translated(row, "description")]),
         *_text_keys(REST, row.get("ingredients", ())),
         *(INGREDIENT + key for key in row.get("ingredient_keys", ())),
@@ -75,6 +75,11 @@ def keys(row: Row) -> set[str]:
         *(CODE + code(value) for value in codes),
         *_facet_keys(row),
     }
+
+
+def _is_telling(code: str) -> bool:
+    """Whether somebody chose the code: one that we made up has `v` and `la` in it by chance."""
+    return not is_id(f"sku_{code}", "sku")
 
 
 def with_beginnings(keys: Iterable[str]) -> set[str]:
