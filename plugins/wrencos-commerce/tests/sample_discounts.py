@@ -35,4 +35,6 @@ def commerce_adjust_cart(cart: CartContents, identity: Identity) -> Sequence[Adj
 def commerce_validate_checkout(
     cart: CartContents, identity: Identity, address: ShippingAddress
 ) -> Sequence[str]:
+    if "WRAPPED" in cart.coupons and cart.country == "CA":
+        return ["We wrap nothing for Canada."]
     return ["We do not deliver to Antarctica."] if address.country == "AQ" else []

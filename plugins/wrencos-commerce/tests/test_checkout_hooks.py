@@ -99,5 +99,16 @@ def test_a_plugin_has_coupons_of_its_own(
     assert (placed.status_code, placed.get_json()["totalPrice"]) == (201, 11)
 
 
+def test_a_plugin_that_may_refuse_sees_the_coupons_and_where_it_goes(
+    me: Caller, make_product: MakeProduct, purchase: dict[str, Any]
+) -> None:
+    add(me, make_product(price=Decimal(12)), 1)
+    me.post("/api/cart/coupons", json={"code": "WRAPPED"})
+    purchase["shippingAddress"]["country"] = "CA"
+    answer = me.post("/api/cart/checkout", json=purchase)
+    assert answer.status_code == 409
+    assert answer.get_json()["reasons"] == ["We wrap nothing for Canada."]
+
+
 def test_an_empty_cart_is_not_adjusted(me: Caller) -> None:
     assert me.get("/api/cart").get_json()["total"] == 0

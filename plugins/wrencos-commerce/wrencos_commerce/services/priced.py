@@ -121,6 +121,8 @@ class PricedCart:
     is_deliverable: bool = True
     promotions: Sequence[CountedPromotion] = ()
     refused_coupons: Mapping[str, str] | None = None
+    # What plugins were asked about; None for an empty cart, of which nobody is asked.
+    contents: CartContents | None = None
 
     @property
     def item_count(self) -> int:
@@ -130,10 +132,6 @@ class PricedCart:
     @property
     def goods_total(self) -> int:
         return self.subtotal - sum(line.discount for line in self.lines)
-
-    @property
-    def contents(self) -> CartContents:
-        return contents(self.lines, self.currency)
 
 
 def contents(

@@ -81,7 +81,7 @@ class Pricing:
             for taken in priced.adjustments
             if isinstance(taken, PromotionDiscount)
         ]
-        return replace(priced, promotions=used)
+        return replace(priced, promotions=used, contents=cart)
 
     def _terms(self, lines: Sequence[PricedLine], context: PricingContext) -> Terms:
         """What the shop asks where the goods go, or at home while that is not known."""
