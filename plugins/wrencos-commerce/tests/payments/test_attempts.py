@@ -251,6 +251,33 @@ def test_money_for_what_was_sold_meanwhile_waits_until_it_is_there_again(
     shop.add_up()
 
 
+def test_a_paid_order_whose_pieces_were_sold_can_be_cancelled(
+    shop: Any,
+    shopper: Any,
+    desk: Any,
+    login: Any,
+    purchase: Any,
+    serum: str,
+    vnpay: FakeVNPay,
+    ipn: Ipn,
+    clock: Any,
+    run_jobs: Any,
+) -> None:
+    order = shopper.order(serum, 10)
+    reference = shopper.open_page(order)
+    clock.advance(timedelta(minutes=15))
+    shop.expire()
+    type(shopper)(login(), purchase).order(serum, 1, "cod")
+    ipn(vnpay.pay(reference))
+    shopper.cancel(order)
+    run_jobs()
+    assert shopper.shown(order) == ("cancelled", "refunded")
+    assert vnpay.refunded == {reference: 3_000_000}
+    assert shop.stock(serum) == (9, 0)
+    desk.resolve("out_of_stock", "close")
+    shop.add_up()
+
+
 def test_an_order_that_nobody_pays_is_cancelled_in_the_end(
     shop: Any, shopper: Any, serum: str, clock: Any
 ) -> None:

@@ -131,6 +131,14 @@ def test_what_does_not_come_in_to_us_is_of_no_concern(
     assert (shop.states(order), shop.reviews(), shop.messages()) == (["pending"], [], 0)
 
 
+@pytest.mark.parametrize("amount", [-5, 0, 0.5, 10**30, "much"])
+def test_what_is_no_amount_writes_nothing(
+    shop: Any, order: str, transfer: Any, amount: Any
+) -> None:
+    assert transfer(amount=amount) == (401, "refused")
+    assert (shop.states(order), shop.reviews(), shop.messages()) == (["pending"], [], 0)
+
+
 def test_a_list_of_transfers_is_applied_one_by_one(
     shop: Any, shopper: Any, serum: str, order: str, code: str, bank: FakeBank, tell: Any
 ) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+
+import structlog
 
 from wrencos_commerce.models.order import Order, OrderStatus, OrderStock, PaymentStatus
 from wrencos_commerce.models.payment import Payment
@@ -10,6 +13,8 @@ from wrencos_commerce.services.order_cancelling import CancelReason, OrderCancel
 from wrencos_commerce.services.order_moves import changed, locked
 from wrencos_commerce.services.order_payments import OrderPayments
 from wrencos_core.api import SYSTEM, now, transactional
+
+log = structlog.get_logger(__name__)
 
 _MOST = 500
 _LATER = timedelta(minutes=5)
@@ -26,9 +31,9 @@ class Expiry:
         """How many holds ended, and how many orders were cancelled."""
         moment = now()
         holds = Order.raw().find({"hold_until": {"$lte": moment}}, {"_id": 1}).limit(_MOST)
-        released = sum(self._release(row["_id"], moment) for row in list(holds))
+        released = sum(_tried(self._release, row["_id"], moment) for row in list(holds))
         unpaid = Order.raw().find({"pay_until": {"$lte": moment}}, {"_id": 1}).limit(_MOST)
-        cancelled = sum(self._cancel(row["_id"], moment) for row in list(unpaid))
+        cancelled = sum(_tried(self._cancel, row["_id"], moment) for row in list(unpaid))
         return released, cancelled
 
     @transactional
@@ -61,3 +66,12 @@ class Expiry:
             return False
         self._cancelling.cancel(order, SYSTEM, reason=CancelReason.NOT_PAID)
         return True
+
+
+def _tried(work: Callable[[str, datetime], bool], id: str, moment: datetime) -> bool:
+    """`work`; an order that can't be let go keeps no other one held."""
+    try:
+        return work(id, moment)
+    except Exception:
+        log.exception("expiry.failed", order_id=id)
+        return False

@@ -56,12 +56,19 @@ class RefundSending:
             result = gateway.refund(_to_make(refund))
         except GatewayRefused as error:
             result = RefundResult(outcome=RefundOutcome.REJECTED, reason=str(error))
-        except GatewayUnavailable as error:
-            log.warning("refund.unknown", refund_id=id, reason=str(error))
-            self._marked(id, RefundState.SUBMITTED, RefundState.UNKNOWN)
-            self._settling.tell_when_stuck(id)
+        except Exception as error:  # noqa: BLE001 - whatever a gateway fails with
+            self._in_doubt(id, error)
             return
         self._settling.settle(id, result)
+
+    def _in_doubt(self, id: str, error: Exception) -> None:
+        """No answer that counts, also from a gateway that fails: it may have been paid back."""
+        if isinstance(error, GatewayRefused | GatewayUnavailable):
+            log.warning("refund.unknown", refund_id=id, reason=str(error))
+        else:
+            log.error("refund.broken", refund_id=id, exc_info=error)
+        self._marked(id, RefundState.SUBMITTED, RefundState.UNKNOWN)
+        self._settling.tell_when_stuck(id)
 
     def run(self) -> int:
         """Send what was left behind, and ask about what is open; how many refunds those were."""
@@ -88,9 +95,8 @@ class RefundSending:
             return
         try:
             result = gateway.query_refund(_to_make(refund))
-        except (GatewayRefused, GatewayUnavailable) as error:
-            log.warning("refund.query_failed", refund_id=id, reason=str(error))
-            self._settling.tell_when_stuck(id)
+        except Exception as error:  # noqa: BLE001 - whatever a gateway fails with
+            self._in_doubt(id, error)
             return
         if result.outcome is RefundOutcome.NOT_FOUND:
             self._marked(id, refund["state"], RefundState.REQUESTED)
@@ -110,6 +116,8 @@ class RefundSending:
         entry = {"state": state, "at": moment, "actor": SYSTEM.actor}
         ask_at = moment + timedelta(minutes=_BACK_OFF[0])
         refund = Refund.raw().find_one({"_id": id})
+        if refund is None:
+            return None
         Payment.raw().update_one({"_id": refund["payment_id"]}, bump({}))
         others = {"payment_id": refund["payment_id"], "_id": {"$ne": id}}
         if Refund.raw().find_one({**others, "state": {"$in": _IN_DOUBT}}, {"_id": 1}):
