@@ -14,6 +14,7 @@ from wrencos_commerce.models.product import Product
 from wrencos_commerce.models.refund import Refund
 from wrencos_commerce.services.returns.receiving import Inspection, ReturnReceiving
 from wrencos_core.api import SYSTEM, Platform
+from wrencos_core.testing.accounts import PASSWORD
 from wrencos_core.testing.callers import Caller
 from wrencos_core.testing.threads import run_in_threads
 
@@ -348,3 +349,13 @@ def test_what_is_asked_must_fit(
     assert shop.counts(bought) == (0, 0)
     Product.raw().update_one({"variants.id": variant}, {"$set": {"is_active": False}})
     assert "items" in refused(**wish)["errors"]
+
+
+def test_nothing_is_sent_to_who_was_erased(
+    me: Caller, clerk: Caller, bought: str, cream: Any, exchange: Exchange, act: Any, shop: Any
+) -> None:
+    id = exchange(me, bought, cream("29.99"))
+    assert me.delete("/api/auth/me", json={"password": PASSWORD}).status_code == 200
+    assert act(clerk, id, "receive", 409)["reason"] == "no_address"
+    assert act(clerk, id, "receive", resolution="refund")["credit"] == 29.99
+    assert shop.counts(bought) == (0, 1)

@@ -254,3 +254,15 @@ def test_returned_pieces_go_to_their_batch(
     listed = admin.get("/api/batches", query_string={"productId": product}).get_json()
     assert [row["quantity"] for row in listed["batches"]] == [3]
     assert shop.stock(product) == 3
+
+
+def test_money_that_went_back_another_way_closes_it(
+    me: Caller, clerk: Caller, bought: str, approved: Any, act: Any, shop: Any
+) -> None:
+    id = approved(bought)
+    act(clerk, id, "close", 409)
+    act(clerk, id, "receive")
+    act(me, id, "close", 403)
+    closed = act(clerk, id, "close", note="By transfer, the card was closed")
+    assert closed["state"] == "closed"
+    assert act(clerk, id, "close", 409)["allowed"] == []

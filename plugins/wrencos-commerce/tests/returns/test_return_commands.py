@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from wrencos_commerce.commands.all import COMMANDS
+from wrencos_commerce.models.product import Product
 from wrencos_core.api import Platform
 from wrencos_core.testing.callers import Caller
 
@@ -86,3 +88,20 @@ def test_what_is_wrong_is_said(run: Run, bought: str, shop: Any) -> None:
     for found in (("SERUM=1",), ("SERUM=1/0", "--deduction", "much")):
         assert run(returns, "receive", id, *found).exit_code == 2
     assert shop.back(id)["state"] == "approved"
+
+
+def test_an_exchange_is_received_or_paid_back(
+    run: Run, clerk: Caller, bought: str, ask: Any, shop: Any, make_product: Any
+) -> None:
+    make_product(sku="CREAM", price=Decimal("35.00"), inventory=1)
+    cream = Product.raw().find_one({"variants.sku": "CREAM"})["variants"][0]["id"]
+    wish = {"resolution": "exchange", "item": {"wantedVariantId": cream}}
+    first, second = (ask(clerk, bought, **wish)["returnId"] for _ in range(2))
+    done = run(returns, "receive", first, "--payment-method", "cod", "--json")
+    assert done.exit_code == 0, done.output
+    new = shop.order(json.loads(done.output)["exchangeOrderId"])
+    assert (new["total_price"], new["paid"]) == (3500, 2999)
+    assert run(returns, "receive", second).exit_code == 1
+    paid = json.loads(run(returns, "receive", second, "--refund", "--json").output)
+    assert (paid["resolution"], paid["credit"]) == ("refund", 29.99)
+    assert run(returns, "close", second, "--note", "In cash").output == f"{second}: closed.\n"

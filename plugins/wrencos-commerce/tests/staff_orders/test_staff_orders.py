@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,10 @@ from flask.testing import FlaskClient
 
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.models.payment import Payment
+from wrencos_commerce.services.promotions.coupons import Coupons
+from wrencos_commerce.services.promotions.promotions import Promotions
+from wrencos_commerce.services.review_requests import ReviewRequests
+from wrencos_core.api import SYSTEM, Platform
 from wrencos_core.testing.accounts import PASSWORD
 from wrencos_core.testing.callers import Caller
 from wrencos_core.testing.threads import run_in_threads
@@ -238,3 +243,51 @@ def test_a_counter_order_can_be_returned_and_its_customer_forgotten(
     row = shop.order(order)
     assert "shipping_address" not in row
     assert "Lan" not in str(row)
+
+
+def test_promotions_count_as_in_a_cart(
+    platform: Platform, login: Any, me: Caller, clerk: Caller, counter: Body, enter: Enter
+) -> None:
+    values = {"name": "Spring", "kind": "percent", "percent": "10", "max_uses": 1}
+    promotion = platform.services.require(Promotions).create(values, SYSTEM)["_id"]
+    platform.services.require(Coupons).add(promotion, ["SPRING"], None, SYSTEM)
+    generous = login("staff", ("commerce.orders.discount",))
+    discount = {"amount": 3.98, "reason": "Loyal"}
+    quote = clerk.post("/api/orders/quote", json={**counter, "coupons": ["winter"]}).get_json()
+    assert [refused["code"] for refused in quote["refusedCoupons"]] == ["WINTER"]
+    refused = enter(clerk, counter, 409, coupons=["winter"])
+    assert refused["type"] == "urn:wrencos:problem:coupon-refused"
+    order = enter(
+        generous, counter, userId=me.user_id, coupons=["spring", "SPRING"], discount=discount
+    )
+    assert order["coupons"] == ["SPRING"]
+    assert [a["amount"] for a in order["adjustments"]] == [-6, -3.98]
+    assert order["totalPrice"] == 50
+    again = enter(clerk, counter, 409, coupons=["SPRING"])
+    assert again["type"] == "urn:wrencos:problem:coupon-refused"
+
+
+def test_jobs_and_lists_bear_customers_without_an_account(
+    platform: Platform,
+    clock: Any,
+    clerk: Caller,
+    login: Any,
+    counter: Body,
+    enter: Enter,
+    make_product: Any,
+    run_jobs: Any,
+) -> None:
+    product = make_product(sku="BATCHED", inventory=0)
+    batch = {"productId": product, "code": "LOT-1", "expiresOn": "2027-01-31", "quantity": 5}
+    made = login("admin").post("/api/batches", json=batch)
+    assert made.status_code == 201
+    order = enter(clerk, counter, items=[{"sku": "BATCHED"}])["orderId"]
+    run_jobs()
+    clock.advance(timedelta(days=8))
+    assert platform.services.require(ReviewRequests).send_due() == 0
+    batch_id = made.get_json()["updatedBatch"]["batchId"]
+    admin = login("admin")
+    found = admin.get(f"/api/batches/{batch_id}/orders").get_json()["orders"]
+    assert [(row["orderId"], row["userId"]) for row in found] == [(order, None)]
+    with_invoice = admin.get(f"/api/orders/{order}/invoice.pdf")
+    assert with_invoice.status_code == 200

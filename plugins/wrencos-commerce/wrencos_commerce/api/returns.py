@@ -140,6 +140,18 @@ def receive_return(body: dict[str, Any], return_id: str) -> ReturnDetail:
     return _detail("Return received", row)
 
 
+@blp.post("/<return_id>/close", access=MANAGE_RETURNS)
+@blp.arguments(schemas.ReturnNoteBody)
+@blp.response(200, ReturnDetail)
+def close_return(body: dict[str, Any], return_id: str) -> ReturnDetail:
+    """Say that the money of a received return went back another way.
+
+    It is closed by itself when its refund succeeds; a gateway may refuse that.
+    """
+    row = service(OrderReturns).close(return_id, current_identity(), body.get("note"))
+    return _detail("Return closed", row)
+
+
 @blp.post("/<return_id>/cancel", access=LOGGED_IN)
 @blp.arguments(schemas.ReturnNoteBody)
 @blp.response(200, ReturnDetail)

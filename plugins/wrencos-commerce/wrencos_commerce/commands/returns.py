@@ -128,6 +128,16 @@ def reject(platform: Platform, return_id: str, reason: str, as_json: bool) -> No
     _done(platform.services.require(OrderReturns).reject(return_id, reason, CLI), as_json)
 
 
+@returns.command("close")
+@click.argument("return_id")
+@click.option("--note", help="How the money went back.")
+@as_json_option
+@pass_platform
+def close(platform: Platform, return_id: str, note: str | None, as_json: bool) -> None:
+    """Say that the money of RETURN_ID went back another way than by its refund."""
+    _done(platform.services.require(OrderReturns).close(return_id, CLI, note), as_json)
+
+
 @returns.command("receive")
 @click.argument("return_id")
 @click.argument("found", metavar="SKU=RESTOCK/WRITE_OFF...", nargs=-1)

@@ -8,10 +8,12 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from wrencos_commerce.models.cart import MAX_COUPONS
 from wrencos_commerce.models.order import Channel
 from wrencos_commerce.schemas.cart import ShippingAddressBody
 from wrencos_commerce.schemas.fields import Locale, Percent
 from wrencos_commerce.services.order_placing import Contact
+from wrencos_commerce.services.promotions.coupons import typed_code
 from wrencos_commerce.services.staff_discounts import StaffDiscount
 from wrencos_commerce.services.staff_orders import Sale, SoldItem
 from wrencos_core.contracts.orders import ShippingAddress
@@ -19,7 +21,6 @@ from wrencos_core.web import Line, Major, PersonName, Schema, Text, Whole
 
 _CHANNELS = [Channel.PHONE.value, Channel.COUNTER.value]
 _MOST_ITEMS = 100
-_MOST_COUPONS = 10
 
 
 class SoldItemBody(Schema):
@@ -68,7 +69,7 @@ class StaffOrderBody(Schema):
     )
     shipping_address = fields.Nested(ShippingAddressBody)
     shipping_method_id = Line(40)
-    coupons = fields.List(Line(40), validate=validate.Length(max=_MOST_COUPONS))
+    coupons = fields.List(Line(40), validate=validate.Length(max=MAX_COUPONS))
     payment_method_id = Line(64)
     discount = fields.Nested(StaffDiscountBody)
     note = Text(500, allow_none=True)
@@ -112,7 +113,7 @@ def sale_of(body: Mapping[str, Any]) -> Sale:
         email=customer.get("email"),
         locale=customer.get("locale"),
         address=ShippingAddress(**address) if address else None,
-        coupons=body.get("coupons", ()),
+        coupons=list(dict.fromkeys(typed_code(code) for code in body.get("coupons", ()))),
         discount=StaffDiscount(**discount) if discount else None,
         **{name: body.get(name) for name in same},
     )

@@ -161,6 +161,15 @@ class OrderReturns:
             audit.record(identity, "commerce.returns.cancel", id, {"note": note})
         return row
 
+    @transactional
+    def close(self, id: str, identity: Identity, note: str | None = None) -> Row:
+        """The money of a received return went back some other way, as its gateway refused it; the
+        row. Raises NotFound or ReturnTransitionRefused."""
+        row, _ = locked_return(id)
+        row = moved(row, ReturnState.CLOSED, identity, note=note)
+        audit.record(identity, "commerce.returns.close", id, {"note": note})
+        return row
+
     def _refuse_customer(self, order: Row, wish: ReturnWish) -> None:
         """What only who manages returns may do."""
         if wish.resolution is ReturnResolution.NONE:
