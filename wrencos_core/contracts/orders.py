@@ -183,8 +183,8 @@ class OrderDelivered(Event, frozen=True, kw_only=True):
 class OrderCancelled(Event, frozen=True, kw_only=True):
     """An order was called off, and its stock is back. Id: `<order id>:cancelled`.
 
-    `reason`: `customer`, `staff`, `not_paid`, `payment_failed` or `parcel_refused`. `was_paid`:
-    there is money that goes back; OrderRefunded tells when it has.
+    `reason`: `customer`, `staff`, `not_paid` or `parcel_refused`. `was_paid`: there is money that
+    goes back; OrderRefunded tells when it has.
     """
 
     name: ClassVar[str] = "commerce.order_cancelled"

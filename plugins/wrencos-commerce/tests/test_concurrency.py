@@ -78,4 +78,4 @@ def test_first_adds_at_once_share_one_cart(platform: Platform, make_product: Mak
     holder = CartHolder(Identity(user_id=new_id("user"), role=Role.CUSTOMER))
     outcomes = run_in_threads(8, lambda _: carts.add(holder, product, 1))
     assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
-    assert carts.priced(holder).item_count == 8
+    assert carts.shown(holder).priced.item_count == 8

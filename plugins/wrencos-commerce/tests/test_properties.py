@@ -126,7 +126,7 @@ class Shop:
             pass
 
     def order(self, buyer: int, _: int, __: int) -> None:
-        total = self.carts.priced(self.buyers[buyer]).total
+        total = self.carts.shown(self.buyers[buyer]).priced.total
         try:
             row = self.checkout.place(self.buyers[buyer], PURCHASE)
         except (CartEmpty, OutOfStock):

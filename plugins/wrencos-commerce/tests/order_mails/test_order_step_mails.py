@@ -199,7 +199,6 @@ def test_a_cancelled_order_says_why_and_whether_money_comes_back(
     assert "has been cancelled by the shop. What you have paid goes back" in text_of(message)
     for reason, words in {
         "not_paid": "because no payment came in time",
-        "payment_failed": "because the payment failed",
         "parcel_refused": "because the parcel was not accepted",
     }.items():
         other = order(her)

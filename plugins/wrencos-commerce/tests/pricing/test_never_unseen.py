@@ -100,7 +100,7 @@ class Shop:
             self.seen[id], self.seen_goods = self.prices[id], None
 
     def show(self, _: int) -> None:
-        priced = self.carts.priced(self.me)
+        priced = self.carts.shown(self.me).priced
         self.seen.update({line.product["_id"]: line.price for line in priced.lines})
         self.seen_goods = priced.goods_total if priced.lines else None
 
@@ -147,4 +147,4 @@ class Shop:
         try:
             self.check(self.checkout.place(self.me, PURCHASE))
         except CartEmpty:
-            assert not self.carts.priced(self.me).lines
+            assert not self.carts.shown(self.me).priced.lines

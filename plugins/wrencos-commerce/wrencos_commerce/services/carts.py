@@ -88,10 +88,6 @@ class Carts:
         self._products = products
         self._pricing = pricing
 
-    def priced(self, holder: CartHolder) -> PricedCart:
-        """As `shown`, the price alone."""
-        return self.shown(holder).priced
-
     def shown(self, holder: CartHolder) -> ShownCart:
         """The cart at present prices, to be shown; an empty one for whoever has none.
 

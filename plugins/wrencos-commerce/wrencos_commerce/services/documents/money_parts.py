@@ -15,8 +15,6 @@ Row = Mapping[str, Any]
 Shown = Callable[[int], str]
 TaxedPart = tuple[str, int, int]
 
-SUMMARY_WIDTH = 82.0
-
 
 def amounts_in(currency: str, locale: str) -> Shown:
     """Returns `shown(amount)`: minor units of the currency for print, `390.000 ₫`."""
