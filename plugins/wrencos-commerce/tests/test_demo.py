@@ -63,7 +63,9 @@ def _check_books(platform: Platform) -> None:
         if order["status"] == "delivered":
             assert order["paid"] == order["total_price"]
     methods = {order["payment_method"] for order in orders.values()}
-    assert methods == {"cod", "demo", "bank_transfer"}
+    assert methods == {"cod", "demo", "bank_transfer", "cash", "exchange"}
+    assert {order["channel"] for order in orders.values()} == {"web", "counter"}
+    assert any(order.get("exchange_for") for order in orders.values())
     reasons = {order.get("cancel_reason") for order in orders.values()} - {None}
     assert {"customer", "not_paid"} <= reasons
     assert PaymentReview.raw().count_documents({}) == 0

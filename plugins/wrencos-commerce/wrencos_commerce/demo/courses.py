@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,17 +19,24 @@ _ORDERS_PER_PRODUCT = 9
 # How a month compares with the mean: quiet summer, the sales of November, gifts before Tết.
 _SEASON = (1.15, 1.1, 1.2, 0.9, 0.85, 0.8, 0.8, 0.85, 0.95, 1.15, 1.4, 1.3)
 _HOURS = (9, 10, 11, 12, 12, 13, 14, 16, 18, 19, 20, 20, 21, 21, 22, 23)
+# Of what is sent; one order in ten is sold at the counter.
 _METHODS = (("cod", 11), ("demo", 7), ("bank_transfer", 2))
+_AT_COUNTER, COUNTER = 0.1, "cash"
 _CANCELLED, _REFUSED, _IN_PARTS, _GOODWILL = 0.05, 0.03, 0.06, 0.02
 _FAILED_FIRST, _NEVER_PAID = 0.1, 0.05
 _RETURNED, _NOT_ALL_OF_IT = 0.05, 0.2
 _WELCOMED, _THANKED = 0.4, 0.05
 
 
+# The moment so many hours later, at least and at most.
+Later = Callable[[float, float], datetime]
+
+
 class Act(StrEnum):
     """Something that happens to an order."""
 
     PLACE = "place"
+    SELL = "sell"
     PAY = "pay"
     FAIL = "fail"
     TRANSFER = "transfer"
@@ -88,6 +95,8 @@ def plan(
         chosen = random.choices(products, popularity, k=size)
         items = [(unit, random.choices((1, 2, 3), (8, 2, 1))[0]) for unit in dict.fromkeys(chosen)]
         (method,) = random.choices([id for id, _ in ways], [weight for _, weight in ways])
+        if random.random() < _AT_COUNTER:
+            method = COUNTER
         customer = random.choices(customers, weights)[0]
         coupon = _coupon(random, is_new=customer.identity.user_id not in known)
         known.add(customer.identity.user_id)
@@ -128,6 +137,9 @@ def _course(random: Random, at: datetime, order: int, method: str) -> Iterator[S
         at += timedelta(hours=random.uniform(least, most))
         return at
 
+    if method == COUNTER:
+        yield Step(at, order, Act.SELL)
+        return
     yield Step(at, order, Act.PLACE)
     if method != "cod":
         if random.random() < _NEVER_PAID:
@@ -150,6 +162,11 @@ def _course(random: Random, at: datetime, order: int, method: str) -> Iterator[S
         yield Step(later(20, 110), order, Act.REFUSE)
         return
     yield Step(later(20, 110), order, Act.DELIVER)
+    yield from _after(random, order, later)
+
+
+def _after(random: Random, order: int, later: Later) -> Iterator[Step]:
+    """What comes after the delivery, if anything."""
     if random.random() < _GOODWILL:
         yield Step(later(24, 200), order, Act.GOODWILL)
     elif random.random() < _RETURNED:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from wrencos_commerce.demo.review_texts import comment, reply
-from wrencos_commerce.models.order import Order, OrderStatus
+from wrencos_commerce.models.order import Channel, Order, OrderStatus
 from wrencos_commerce.models.product import Product
 from wrencos_commerce.models.review import Review, ReviewState
 from wrencos_commerce.services.review_feedback import ReviewFeedback
@@ -99,11 +99,15 @@ def _by_others(
         yield _review(random, at, buyers[user_id], product_id, random.choice((1, 5)), ())
 
 
+# Who bought at the counter may have no account, and no address.
+_BY_WEB = {"channel": Channel.WEB.value}
+
+
 def _buyers() -> dict[str, Buyer]:
     """Who has ordered, by user id."""
     found: dict[str, Buyer] = {}
     fields = {"user_id": 1, "shipping_address.country": 1}
-    for order in Order.raw().find({}, fields).sort("_id", 1):
+    for order in Order.raw().find(_BY_WEB, fields).sort("_id", 1):
         identity = Identity(user_id=order["user_id"], role=Role.CUSTOMER, channel="job")
         locale = "vi" if order["shipping_address"]["country"] == "VN" else "en"
         found.setdefault(order["user_id"], Buyer(identity, locale))
@@ -114,7 +118,7 @@ def _deliveries() -> dict[tuple[str, str], datetime]:
     """When a customer first had a product, for each that is still for sale."""
     for_sale = {row["_id"] for row in Product.raw().find({"is_active": True}, {"_id": 1})}
     fields = {"user_id": 1, "lines.product_id": 1, "delivered_at": 1}
-    orders = Order.raw().find({"status": OrderStatus.DELIVERED.value}, fields)
+    orders = Order.raw().find({**_BY_WEB, "status": OrderStatus.DELIVERED.value}, fields)
     found: dict[tuple[str, str], datetime] = {}
     for order in orders.sort([("delivered_at", 1), ("_id", 1)]):
         for line in order["lines"]:

@@ -11,18 +11,21 @@ from wrencos_commerce.demo.customers import demo_customers
 from wrencos_commerce.demo.payers import Payers
 from wrencos_commerce.demo.returning import DemoReturns
 from wrencos_commerce.errors import CouponRefused, OutOfStock
-from wrencos_commerce.models.order import Order, OrderStatus
+from wrencos_commerce.models.order import Channel, Order, OrderStatus
 from wrencos_commerce.models.product import Product
 from wrencos_commerce.models.refund import RefundReason
 from wrencos_commerce.services.cart_choices import CartChoices
 from wrencos_commerce.services.carts import CartHolder, Carts
 from wrencos_commerce.services.checkout import Checkout, Purchase
+from wrencos_commerce.services.order_placing import Contact
 from wrencos_commerce.services.order_shipments import Parcel
 from wrencos_commerce.services.orders import Orders, StatusChange
 from wrencos_commerce.services.payments.expiry import Expiry
 from wrencos_commerce.services.payments.methods import PaymentMethods
 from wrencos_commerce.services.payments.refund_sending import RefundSending
 from wrencos_commerce.services.payments.refunds import Refunds, RefundWish
+from wrencos_commerce.services.staff_orders import Sale, SoldItem, StaffOrders
+from wrencos_commerce.services.stock import Stock
 from wrencos_commerce.services.stock_ledger import Unit
 from wrencos_core.api import SYSTEM, DemoContext, clock, money, now, transaction
 
@@ -63,6 +66,8 @@ class Simulation:
         self._expiry = services.require(Expiry)
         self._refunds = services.require(Refunds)
         self._sending = services.require(RefundSending)
+        self._stock = services.require(Stock)
+        self._counter = services.require(StaffOrders)
         self._payers = Payers(context.platform)
         self._choices = services.require(CartChoices)
         self._returns = DemoReturns(context.platform)
@@ -89,6 +94,8 @@ class Simulation:
         if step.act is Act.PLACE:
             if id := self._place(order):
                 placed[step.order] = id
+        elif step.act is Act.SELL:
+            self._sell(order, step.order)
         elif step.order in placed:
             self._act(step.act, placed[step.order], order)
 
@@ -139,6 +146,22 @@ class Simulation:
             self._type_code(holder, order.coupon)
         purchase = Purchase(payment_method_id=order.method, address=order.customer.address)
         return str(self._checkout.place(holder, purchase)["_id"])
+
+    def _sell(self, order: PlannedOrder, number: int) -> None:
+        """At the counter, every second time to somebody without an account."""
+        if not self._stock.has(dict(order.items)):
+            return
+        is_known = number % 2 == 0
+        sale = Sale(
+            channel=Channel.COUNTER,
+            items=[
+                SoldItem(variant_id=unit.variant_id, quantity=quantity)
+                for unit, quantity in order.items
+            ],
+            user_id=order.customer.identity.user_id if is_known else None,
+            contact=None if is_known else Contact(name="Walk-in Demo"),
+        )
+        self._counter.create(sale, SYSTEM)
 
     def _type_code(self, holder: CartHolder, code: str) -> None:
         """A code that does not count is taken away again."""
