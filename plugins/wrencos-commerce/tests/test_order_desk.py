@@ -133,8 +133,10 @@ def test_staff_find_orders(
     Order.raw().update_one({"_id": second}, {"$set": changes})
     clock.advance(timedelta(minutes=1))
     third = place_order(login())
-    changes = {"channel": "counter", "email": "guest@example.test"}
-    Order.raw().update_one({"_id": third}, {"$set": changes, "$unset": {"user_id": ""}})
+    guest = {"email": "guest@example.test", "contact": {"name": "Mai", "phone": "0905 111 222"}}
+    gone = {"user_id": "", "shipping_address": ""}
+    changes = {"channel": "counter", **guest}
+    Order.raw().update_one({"_id": third}, {"$set": changes, "$unset": gone})
 
     def found(**query: str) -> list[str]:
         answer = staff.get("/api/orders/all", query_string=query)
@@ -150,6 +152,7 @@ def test_staff_find_orders(
     assert found(text="GHN-77") == [second]
     assert found(text=" INV-2026-000001 ") == [second]
     assert found(text="0901 234 567") == [first]
+    assert found(text="0905 111 222") == [third]
     assert found(text="mai@EXAMPLE.test") == [second]
     assert found(text="Guest@example.test") == [third]
     assert found(text="nobody@example.test") == []
@@ -236,6 +239,16 @@ def test_orders_are_exported_line_by_line(
     (entry,) = audited("commerce.orders.export")
     assert entry["actor"] == exporter.user_id
     assert entry["changes"] == {"placed_before": "2026-03-02 03:10:00+00:00"}
+
+
+def test_an_export_names_who_took_it_along(
+    me: Caller, exporter: Caller, place_order: PlaceOrder
+) -> None:
+    order = place_order(me)
+    changes = {"$set": {"contact": {"phone": "0905 111 222"}}, "$unset": {"shipping_address": ""}}
+    Order.raw().update_one({"_id": order}, changes)
+    (row,) = rows_of(exporter.get("/api/orders/export").data)
+    assert (row["name"], row["phone"], row["street"]) == ("", "0905 111 222", "")
 
 
 def test_an_export_for_excel_and_one_of_nothing(exporter: Caller) -> None:

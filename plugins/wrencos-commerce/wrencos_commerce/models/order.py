@@ -249,6 +249,11 @@ class Order(Document):
                 "name": "by_phone",
                 "partialFilterExpression": {"shipping_address.phone": {"$exists": True}},
             },
+            {
+                "fields": ["contact.phone", "-created_at", "-_id"],
+                "name": "by_contact",
+                "partialFilterExpression": {"contact.phone": {"$exists": True}},
+            },
             {"fields": ["delivered_at", "_id"], "name": "by_delivery", "sparse": True},
             {"fields": ["user_id", "lines.product_id"], "name": "by_buyer"},
             {"fields": ["hold_until"], "name": "by_hold", "sparse": True},

@@ -79,7 +79,7 @@ class OrderExport:
 
     def _order(self, row: Row, user: UserSummary | None) -> Iterator[Cells]:
         email = user.email if user else row.get("email")
-        address = row.get("shipping_address") or {}
+        address, contact = row.get("shipping_address") or {}, row.get("contact") or {}
         parcels = [parcel.get("tracking_number") for parcel in row.get("shipments", ())]
         texts = {
             "orderId": row["_id"],
@@ -91,8 +91,8 @@ class OrderExport:
             "invoiceNumber": row.get("invoice_number"),
             "userId": row.get("user_id"),
             "email": email,
-            **{name: address.get(name) for name in ("name", "phone", "street", "city")},
-            **{name: address.get(name) for name in ("state", "zip", "country")},
+            **{name: address.get(name) or contact.get(name) for name in ("name", "phone")},
+            **{name: address.get(name) for name in ("street", "city", "state", "zip", "country")},
             "trackingNumbers": "; ".join(filter(None, parcels)),
         }
         common = {name: harmless(text or "") for name, text in texts.items()}

@@ -15,8 +15,9 @@ Row = Mapping[str, Any]
 def matching(platform: Platform, text: str) -> Row:
     """The filter for orders with this id, invoice or tracking number, e-mail address or phone.
 
-    All exactly so, but for the letter case of an address. The phone is that of the order's address,
-    the address that of the account, or the one that was given without an account.
+    All exactly so, but for the letter case of an address. The phone is that of the order's address
+    or of whoever ordered without an account, the address that of the account, or the one that was
+    given without.
     """
     text = text.strip()
     if is_id(text, Order.id_prefix):
@@ -25,5 +26,6 @@ def matching(platform: Platform, text: str) -> Row:
         user = platform.services.require(UserDirectory).find_by_email(text)
         ways = [{"email": {"$in": [text, text.lower()]}}]
         return {"$or": [*ways, {"user_id": user.user_id}]} if user else ways[0]
-    fields = ("invoice_number", "shipments.tracking_number", "shipping_address.phone")
+    phones = ("shipping_address.phone", "contact.phone")
+    fields = ("invoice_number", "shipments.tracking_number", *phones)
     return {"$or": [{field: text} for field in fields]}
