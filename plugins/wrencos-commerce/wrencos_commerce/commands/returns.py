@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
 from wrencos_commerce.commands.options import CLI, as_json_option
+from wrencos_commerce.commands.pieces import decimal, pairs, variant_id, whole
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.models.order_return import ReturnReason, ReturnResolution, ReturnState
 from wrencos_commerce.services.returns.exchanging import ExchangeTerms
@@ -170,7 +170,7 @@ def receive(
     inspection = Inspection(
         items=_inspected(row, found) if found else None,
         refund_shipping=refund_shipping,
-        deduction=_decimal(deduction),
+        deduction=decimal(deduction),
         resolution=ReturnResolution.REFUND if refund else None,
         terms=ExchangeTerms(payment_method_id=payment_method, charge_shipping=charge_shipping),
         note=note,
@@ -208,11 +208,11 @@ def open_return(
         fail(f"There is no order {order_id}.")
     items = [
         ReturnedItem(
-            variant_id=_variant_id(order["lines"], sku),
-            quantity=_whole(quantity, sku),
+            variant_id=variant_id(order["lines"], sku),
+            quantity=whole(quantity, sku),
             reason=ReturnReason(reason),
         )
-        for sku, quantity in _pairs(pieces, "SKU=QTY")
+        for sku, quantity in pairs(pieces, "SKU=QTY")
     ]
     resolution = ReturnResolution.NONE if no_money else ReturnResolution.REFUND
     wish = ReturnWish(items=items, resolution=resolution, note=note)
@@ -221,49 +221,14 @@ def open_return(
 
 def _inspected(row: Row, found: Sequence[str]) -> dict[str, Inspected]:
     came = {}
-    for sku, counts in _pairs(found, "SKU=RESTOCK/WRITE_OFF"):
+    for sku, counts in pairs(found, "SKU=RESTOCK/WRITE_OFF"):
         restock, slash, write_off = counts.partition("/")
         if not slash:
             fail(f"{sku}={counts} is not SKU=RESTOCK/WRITE_OFF.")
-        came[_variant_id(row["items"], sku)] = Inspected(
-            restock=_whole(restock, sku), write_off=_whole(write_off, sku)
+        came[variant_id(row["items"], sku)] = Inspected(
+            restock=whole(restock, sku), write_off=whole(write_off, sku)
         )
     return came
-
-
-def _pairs(words: Sequence[str], form: str) -> list[tuple[str, str]]:
-    pairs = []
-    for word in words:
-        sku, equals, rest = word.rpartition("=")
-        if not equals:
-            fail(f"{word} is not {form}.")
-        pairs.append((sku, rest))
-    names = [sku for sku, _ in pairs]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        fail(f"Named twice: {', '.join(twice)}.")
-    return pairs
-
-
-def _variant_id(lines: Sequence[Row], sku: str) -> str:
-    found = next((str(line["variant_id"]) for line in lines if line["sku"] == sku), None)
-    if found is None:
-        fail(f"There is no {sku} in it.")
-    return found
-
-
-def _whole(digits: str, sku: str) -> int:
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 5):
-        fail(f"{digits!r} is no number of pieces of {sku}.")
-    return int(digits)
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    if text is None:
-        return None
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        fail(f"{text!r} is no amount.")
 
 
 def _done(row: Row, as_json: bool) -> None:

@@ -127,15 +127,7 @@ class StaffOrders:
             self._line(unit, pieces, taken[unit].product, taken[unit].variant)
             for unit, pieces in wanted.items()
         ]
-        priced = self._priced(lines, sale, buyer, identity)
-        require_agreed(
-            priced,
-            {"items": [{"id": line.item_id} for line in lines]},
-            _context(sale, buyer.identity),
-            sale.expected_total,
-        )
-        if sale.address is not None:
-            refuse_for_plugins(self._platform, priced, buyer.identity, sale.address)
+        priced = self._agreed(lines, sale, buyer, identity)
         currency = self._pricing.currency
         new = NewOrder(
             id=id,
@@ -179,6 +171,17 @@ class StaffOrders:
     def _line(self, unit: Unit, pieces: int, product: Row, variant: Row) -> PricedLine:
         item = {"id": unit.variant_id, "quantity": pieces}
         return self._pricing.line(item, product, variant)
+
+    def _agreed(
+        self, lines: Sequence[PricedLine], sale: Sale, buyer: _Buyer, identity: Identity
+    ) -> PricedCart:
+        """What it costs, which the customer knows and no plugin refuses."""
+        priced = self._priced(lines, sale, buyer, identity)
+        as_told = {"items": [{"id": line.item_id} for line in lines]}
+        require_agreed(priced, as_told, _context(sale, buyer.identity), sale.expected_total)
+        if sale.address is not None:
+            refuse_for_plugins(self._platform, priced, buyer.identity, sale.address)
+        return priced
 
     def _priced(
         self, lines: Sequence[PricedLine], sale: Sale, buyer: _Buyer, identity: Identity

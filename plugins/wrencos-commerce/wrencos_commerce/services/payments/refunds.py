@@ -10,7 +10,7 @@ from typing import Any
 from wrencos_commerce.errors import NothingToRefund, RefundTransitionRefused
 from wrencos_commerce.models.payment import Payment, PaymentState
 from wrencos_commerce.models.refund import Refund, RefundReason, RefundState
-from wrencos_commerce.services.gateways.exchange import BY_HAND, EXCHANGE
+from wrencos_commerce.services.gateways.exchange import EXCHANGE
 from wrencos_commerce.services.gateways.references import new_reference
 from wrencos_commerce.services.order_moves import changed, locked
 from wrencos_commerce.services.payments.refund_amounts import (
@@ -21,6 +21,12 @@ from wrencos_commerce.services.payments.refund_amounts import (
     of_rest,
     parted,
     reserved,
+)
+from wrencos_commerce.services.payments.refund_payments import (
+    charged,
+    not_owed_before,
+    room,
+    way_back,
 )
 from wrencos_commerce.services.payments.states import is_open
 from wrencos_core.api import (
@@ -151,7 +157,7 @@ class Refunds:
         nothing."""
         payment = Payment.raw().find_one({"_id": payment_id})
         owed = payment["amount"] if payment["is_counted"] else 0
-        rest = payment["received"] - owed - _not_owed_before(payment_id)
+        rest = payment["received"] - owed - not_owed_before(payment_id)
         if is_open(payment) or rest <= 0:
             return None
         wish = RefundWish(reason=RefundReason.NOT_OWED, note=note)
@@ -178,7 +184,7 @@ class Refunds:
         method = EXCHANGE if by_credit else None
         rows = []
         for payment in payments[:-1]:
-            part, rest = parted(allocation, _room(payment))
+            part, rest = parted(allocation, room(payment))
             if part.amount:
                 rows.append(self._stored(order, payment, part.amount, part, wish, identity, method))
             allocation = rest
@@ -205,7 +211,7 @@ class Refunds:
             raise NothingToRefund("More than was paid can't go back.")
         moment, state = now(), RefundState.REQUESTED.value
         values = {
-            "charged_amount": _charged(payment, amount),
+            "charged_amount": charged(payment, amount),
             "note": wish.note,
             "return_id": wish.return_id,
             "user_id": order.get("user_id"),
@@ -214,7 +220,7 @@ class Refunds:
             new_id(Refund.id_prefix),
             order_id=order["_id"],
             payment_id=payment["_id"],
-            method=method or _way_back(payment),
+            method=method or way_back(payment),
             request_id=new_reference(),
             amount=amount,
             currency=order["currency"],
@@ -277,39 +283,3 @@ def _allocated(order: Row, wish: RefundWish) -> Allocation:
     except ValueError as error:
         raise Invalid(errors={"amount": [str(error)]}) from error
     return of_amount(order, amount)
-
-
-def _room(payment: Row) -> int:
-    """What of a payment that counts can still be paid back."""
-    owed_back = payment["refund_reserved"] - _not_owed_before(payment["_id"])
-    return max(0, int(payment["amount"]) - int(owed_back))
-
-
-def _not_owed_before(payment_id: str) -> int:
-    query = {
-        "payment_id": payment_id,
-        "reason": RefundReason.NOT_OWED.value,
-        "state": {"$ne": RefundState.REJECTED.value},
-    }
-    return sum(row["amount"] for row in Refund.raw().find(query, {"amount": 1}))
-
-
-def _way_back(payment: Row) -> str:
-    """What was paid by credit is money that the shop has, and no gateway."""
-    return BY_HAND if payment["method"] == EXCHANGE else str(payment["method"])
-
-
-def _charged(payment: Row, amount: int) -> int | None:
-    """The amount in the charged currency, where that is another; the last refund takes the rest.
-
-    Along one line, as in refund_amounts.py: all refunds together are what was charged. `payment` is
-    as it was before `amount` was set aside.
-    """
-    total = payment.get("charged_amount")
-    if total is None:
-        return None
-    after = payment["refund_reserved"] + amount
-    query = {"payment_id": payment["_id"], "state": {"$ne": RefundState.REJECTED.value}}
-    earlier = Refund.raw().find(query, {"charged_amount": 1})
-    before = sum(int(row["charged_amount"]) for row in earlier)
-    return max(0, money.round_half_up(Decimal(total * after) / payment["amount"]) - before)

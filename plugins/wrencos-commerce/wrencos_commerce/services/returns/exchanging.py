@@ -104,17 +104,12 @@ class Exchanges:
             raise OutOfStock(error.detail, **error.extra, resolutions=["refund"]) from error
         new = NewOrder(
             id=id,
-            user_id=order.get("user_id"),
             priced=priced,
             taken=taken,
             gateway=gateway,
-            address=_address(order),
-            channel=Channel(order["channel"]),
-            locale=order.get("locale"),
-            email=order.get("email"),
-            contact=Contact(**order["contact"]) if order.get("contact") else None,
             exchange_for=wish.return_id,
             credit=credit,
+            **_of_buyer(order),
         )
         by_credit, refund = self._refunds.set_off(order, wish, credit, by)
         for row in by_credit:
@@ -183,6 +178,14 @@ def _context(order: Row, method_id: str | None) -> PricingContext:
     )
 
 
-def _address(order: Row) -> ShippingAddress | None:
-    address = order.get("shipping_address")
-    return ShippingAddress(**address) if address else None
+def _of_buyer(order: Row) -> dict[str, Any]:
+    """What the new order has of the first: whose it is, and where it goes."""
+    address, contact = order.get("shipping_address"), order.get("contact")
+    return {
+        "user_id": order.get("user_id"),
+        "address": ShippingAddress(**address) if address else None,
+        "channel": Channel(order["channel"]),
+        "locale": order.get("locale"),
+        "email": order.get("email"),
+        "contact": Contact(**contact) if contact else None,
+    }

@@ -73,6 +73,7 @@ class OrderReturns:
         self._platform = platform
         self._methods = methods
         self._mails = ReturnMails(platform)
+        self._currency = platform.settings.currency
         self._days = platform.settings_for(CommerceSettings).return_days
 
     @transactional
@@ -88,20 +89,14 @@ class OrderReturns:
         order = locked(_of(order_id, identity, is_managed=is_managed))
         if not is_managed:
             self._refuse_customer(order, wish)
-        _refuse_more(order, wish)
+        self._refuse(order, wish)
         wishes = [item.wanted_variant_id for item in wish.items]
-        wanted = wanted_variants(wishes, self._platform.settings.currency)
-        if OrderReturn.raw().count_documents({"order_id": order_id}) >= MAX_RETURNS:
-            raise ReturnRefused("So many returns of one order are not possible.", reason="too_many")
+        wanted = wanted_variants(wishes, self._currency)
         changed(order_id, {"$set": {"lines": counted(order, wish.pieces)}})
         id = new_id(OrderReturn.id_prefix)
         state = ReturnState.APPROVED if is_managed else ReturnState.REQUESTED
-        self._refuse_method(wish)
-        optional = {
-            "user_id": order.get("user_id"),
-            "note": wish.note,
-            "payment_method": wish.payment_method_id,
-        }
+        optional = {"user_id": order.get("user_id"), "note": wish.note}
+        optional["payment_method"] = wish.payment_method_id
         row = new_row(
             id,
             order_id=order_id,
@@ -181,10 +176,13 @@ class OrderReturns:
                 reason="too_late",
             )
 
-    def _refuse_method(self, wish: ReturnWish) -> None:
+    def _refuse(self, order: Row, wish: ReturnWish) -> None:
+        """What nobody may do."""
+        _refuse_more(order, wish)
         if wish.payment_method_id is not None:
-            currency = self._platform.settings.currency
-            self._methods.chosen(wish.payment_method_id, 0, currency)
+            self._methods.chosen(wish.payment_method_id, 0, self._currency)
+        if OrderReturn.raw().count_documents({"order_id": order["_id"]}) >= MAX_RETURNS:
+            raise ReturnRefused("So many returns of one order are not possible.", reason="too_many")
 
     def _claimed(
         self, image_ids: Sequence[str], return_id: str, identity: Identity
