@@ -36,7 +36,7 @@ from wrencos_core.database import database
 from wrencos_core.testing.processes import environment
 from wrencos_core.testing.waiting import wait_until
 
-OPERATIONS = 600
+OPERATIONS = 800
 PROCESSES = 4
 KILLS = 4
 GATEWAYS = ("vnpay", "stripe", "paypal")
@@ -150,7 +150,7 @@ def traders(platform: Platform, fakes: Mapping[str, str], tmp_path: Path) -> Ite
 
 
 @pytest.mark.usefixtures("_quickly_dropped")
-def test_every_dong_is_accounted_for_after_600_operations_and_kill_9(
+def test_every_dong_is_accounted_for_after_800_operations_and_kill_9(
     platform: Platform, traders: Traders, fakes: Mapping[str, str]
 ) -> None:
     create = platform.services.require(Products).create

@@ -54,6 +54,40 @@ def test_by_piece_by_amount_and_the_rest(
     shop.add_up()
 
 
+def test_shipping_goes_back_when_it_is_asked_for_and_with_its_tax(
+    shop: Any,
+    shopper: Any,
+    desk: Any,
+    serum: str,
+    pieces: Any,
+    vnpay: FakeVNPay,
+    ipn: Ipn,
+    run_jobs: Any,
+) -> None:
+    rate = {"country": "US", "price": 31_000, "minDays": 1, "maxDays": 3}
+    posts = {
+        "/api/shipping-methods": {"name": "Post", "rates": [rate]},
+        "/api/tax-rates": {"country": "US", "name": "VAT", "percent": 8},
+    }
+    for path, body in posts.items():
+        assert desk.caller.post(path, json=body).status_code == 201
+    order = shopper.order(serum, 3)
+    ipn(vnpay.pay(shopper.open_page(order)))
+    row = shop.order(order)
+    assert row["total_price"] == 931_000
+    assert desk.refund(order, items=pieces(2))["amount"] == 600_000
+    back = desk.refund(order, charges=["shipping"])
+    assert (back["amount"], back["items"]) == (31_000, [])
+    assert [part["amount"] for part in back["charges"]] == [31_000]
+    assert desk.refund(order)["amount"] == 300_000
+    run_jobs()
+    assert shopper.shown(order) == ("confirmed", "refunded")
+    refunds = shop.refunds(order)
+    taxes = [part["tax"] for one in refunds for part in (*one["lines"], *one["charges"])]
+    assert sum(taxes) == row["tax_total"] > 0
+    shop.add_up()
+
+
 @pytest.mark.parametrize(
     "wish",
     [

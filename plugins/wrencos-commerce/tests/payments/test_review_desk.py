@@ -237,6 +237,18 @@ def test_what_was_closed_does_not_wait_for_ever(
     shop.add_up()
 
 
+def test_what_was_paid_back_in_part_can_still_be_fulfilled(
+    shop: Any, shopper: Any, desk: Any, cases: Cases
+) -> None:
+    order = cases.out_of_stock()
+    desk.refund(order, amount=1_000)
+    cases.run_jobs()
+    shopper.cancel(cases.sold)
+    desk.resolve("out_of_stock", "fulfil")
+    assert shopper.shown(order) == ("confirmed", "partially_refunded")
+    shop.add_up()
+
+
 def test_one_of_two_doubts_is_not_enough_to_let_an_order_go(
     shop: Any, shopper: Any, desk: Any, cases: Cases
 ) -> None:

@@ -145,7 +145,7 @@ class ReviewDesk:
         """Raises OutOfStock while the pieces are not there."""
         is_stuck = (
             order["status"] == OrderStatus.PENDING
-            and order["payment_status"] == PaymentStatus.PAID
+            and order["payment_status"] in (PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED)
             and review["reason"] == ReviewReason.OUT_OF_STOCK
         )
         if not is_stuck:
