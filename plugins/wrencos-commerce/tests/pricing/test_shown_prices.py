@@ -79,6 +79,42 @@ def test_the_answer_can_be_confirmed_by_its_total(
     assert confirmed.status_code == 201
 
 
+@pytest.mark.parametrize("what", ["dearer", "withdrawn", "elsewhere", "faster"])
+def test_shipping_that_was_shown_at_another_price_is_refused_until_it_is_confirmed(
+    me: Caller,
+    admin: Caller,
+    add: Add,
+    make_product: MakeProduct,
+    purchase: dict[str, Any],
+    slug_of: Any,
+    what: str,
+) -> None:
+    rate = {"pricedBy": "flat", "minDays": 1, "maxDays": 2}
+    ids = {}
+    for name, price, abroad in (("Post", 5, 9), ("Express", 8, 12)):
+        rates = [{**rate, "country": "US", "price": price}, {**rate, "price": abroad}]
+        made = admin.post("/api/shipping-methods", json={"name": name, "rates": rates}).get_json()
+        ids[name] = made["shippingMethod"]["shippingMethodId"]
+    add(me, make_product(price=Decimal(20)))
+    shown = me.put("/api/cart/shipping", json={"country": "US"}).get_json()["updatedCart"]
+    assert shown["total"] == 25
+    path = f"/api/shipping-methods/{ids['Post']}"
+    if what == "dearer":
+        admin.put(path, json={"rates": [{**rate, "country": "US", "price": 7}]})
+    elif what == "withdrawn":
+        admin.put(path, json={"isActive": False})
+    elif what == "elsewhere":
+        purchase["shippingAddress"]["country"] = "VN"
+    else:
+        purchase["shippingMethodId"] = ids["Express"]
+    answer = me.post("/api/cart/checkout", json=purchase)
+    assert (answer.status_code, slug_of(answer)) == (409, "price-changed")
+    total = {"dearer": 27, "withdrawn": 28, "elsewhere": 29, "faster": 28}[what]
+    assert answer.get_json()["total"] == total
+    confirmed = me.post("/api/cart/checkout", json={**purchase, "expectedTotal": total})
+    assert confirmed.get_json()["totalPrice"] == total
+
+
 def test_the_cart_tells_the_former_price_until_the_item_is_changed(
     me: Caller, admin: Caller, add: Add, make_product: MakeProduct
 ) -> None:

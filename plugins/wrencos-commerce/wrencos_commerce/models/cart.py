@@ -41,14 +41,12 @@ class CartShipping(EmbeddedDocument):  # type: ignore[misc]
 
 
 class ShownTotal(EmbeddedDocument):  # type: ignore[misc]
-    """What the cart cost when it was shown: `goods_total` after discounts, `total` with shipping
-    and taxes to the place that was known then."""
+    """What the cart cost when it was shown: `goods_total` after discounts, `total` with taxes and,
+    where a `country` was known, shipping."""
 
     goods_total = IntField(required=True, min_value=0)
     total = IntField(required=True, min_value=0)
     country = StringField()
-    region = StringField()
-    method_id = StringField()
 
 
 class Cart(Document):

@@ -73,7 +73,7 @@ class Checkout:
         context = checkout_context(cart, identity, purchase.address, purchase.shipping_method_id)
         priced = self._pricing.price(lines, context)
         refuse_for_plugins(self._platform, priced, identity, purchase.address)
-        require_agreed(priced, cart, context, purchase.expected_total)
+        require_agreed(priced, cart, purchase.expected_total)
         new = NewOrder(
             id=order_id,
             user_id=identity.user_id,

@@ -12,7 +12,6 @@ from typing import Any
 
 from wrencos_commerce.errors import CouponRefused, NotDeliverable, PriceChanged
 from wrencos_commerce.services.priced import PricedCart, PricedLine, PricingContext
-from wrencos_commerce.services.taxes import region_key
 from wrencos_core.api import money
 
 Row = Mapping[str, Any]
@@ -44,14 +43,10 @@ def shown_total(priced: PricedCart, context: PricingContext) -> dict[str, Any]:
         "goods_total": priced.goods_total,
         "total": priced.total,
         "country": context.country,
-        "region": context.region,
-        "method_id": priced.shipping.method_id if priced.shipping else None,
     }
 
 
-def require_agreed(
-    priced: PricedCart, cart: Row, context: PricingContext, expected: Decimal | None
-) -> None:
+def require_agreed(priced: PricedCart, cart: Row, expected: Decimal | None) -> None:
     """Raise unless the customer knows that the order of this cart costs this.
 
     With an `expected` total that alone decides, also about coupons that do not count. Raises
@@ -70,7 +65,7 @@ def require_agreed(
             currency=priced.currency,
         )
     changed = _changed_items(priced.lines, cart, priced.currency)
-    if expected is not None or changed or _differs(priced, cart.get("shown"), context):
+    if expected is not None or changed or _differs(priced, cart.get("shown")):
         raise PriceChanged(
             "Please confirm the new total.", total=total, currency=priced.currency, items=changed
         )
@@ -106,22 +101,11 @@ def _changed_items(lines: Sequence[PricedLine], cart: Row, currency: str) -> lis
     ]
 
 
-def _differs(priced: PricedCart, shown: Row | None, context: PricingContext) -> bool:
+def _differs(priced: PricedCart, shown: Row | None) -> bool:
     """Whether the goods cost something else than when the cart was shown, or all of it when it
-    was shown for the same place and the same way of shipping."""
+    was shown with shipping: whatever changed since, where it goes and how included."""
     if shown is None:
         return False
     if shown["goods_total"] != priced.goods_total:
         return True
-    return _is_same_journey(priced, shown, context) and shown["total"] != priced.total
-
-
-def _is_same_journey(priced: PricedCart, shown: Row, context: PricingContext) -> bool:
-    if shown.get("country") is None or shown["country"] != context.country:
-        return False
-    method_id = priced.shipping.method_id if priced.shipping else None
-    if shown.get("method_id") != method_id:
-        return False
-    places = {region_key(region) for region in context.regions}
-    region = shown.get("region")
-    return region_key(region) in places if region else not places
+    return shown.get("country") is not None and shown["total"] != priced.total

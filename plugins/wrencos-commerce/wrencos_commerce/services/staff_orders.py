@@ -178,7 +178,7 @@ class StaffOrders:
         """What it costs, which the customer knows and no plugin refuses."""
         priced = self._priced(lines, sale, buyer, identity)
         as_told = {"items": [{"id": line.item_id} for line in lines]}
-        require_agreed(priced, as_told, _context(sale, buyer.identity), sale.expected_total)
+        require_agreed(priced, as_told, sale.expected_total)
         if sale.address is not None:
             refuse_for_plugins(self._platform, priced, buyer.identity, sale.address)
         return priced
