@@ -205,6 +205,23 @@ def test_parts_of_an_order_that_was_paid_in_parts(
     assert admin.post(f"/api/orders/{new}/refunds", json=wish).status_code == 409
 
 
+def test_of_an_order_that_is_paid_in_part_nothing_is_refunded(
+    shop: Any, shopper: Any, admin: Caller, bought: str, cream: Any, exchange: Any, run_jobs: Any
+) -> None:
+    first, second = (exchange(bought, cream(price)) for price in (450_000, 460_000))
+    for order in (first, second):
+        wish = {"reason": "goodwill", "amount": 20_000}
+        assert admin.post(f"/api/orders/{order}/refunds", json=wish).status_code == 409
+    # So its rest is paid at the door, and what was paid of it goes back when it is cancelled.
+    arrive(admin, first)
+    assert shopper.shown(first) == ("delivered", "paid")
+    shopper.cancel(second)
+    run_jobs()
+    confirm_all(admin)
+    assert [refund["amount"] for refund in shop.refunds(second)] == [300_000]
+    shop.add_up()
+
+
 def test_the_mail_says_what_is_still_to_pay(
     bought: str, cream: Any, exchange: Any, run_jobs: Any, sent_mail: Any
 ) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from wrencos_commerce.errors import NothingToRefund, RefundTransitionRefused
+from wrencos_commerce.models.order import PaymentStatus
 from wrencos_commerce.models.payment import Payment, PaymentState
 from wrencos_commerce.models.refund import Refund, RefundReason, RefundState
 from wrencos_commerce.services.gateways.exchange import EXCHANGE
@@ -82,6 +83,9 @@ class Refunds:
         Invalid for more than is left.
         """
         order = locked({"_id": order_id})
+        if order["payment_status"] == PaymentStatus.PENDING:
+            # What goods that came back have paid of it goes back when the order is cancelled.
+            raise NothingToRefund("The order is not wholly paid yet.")
         row = self._requested(order, _allocated(order, wish), wish, identity)[0]
         changes = {"amount": row["amount"], "reason": row["reason"], "refund_id": row["_id"]}
         audit.record(identity, "commerce.refunds.request", order_id, changes)
