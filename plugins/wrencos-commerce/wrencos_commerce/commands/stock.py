@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import islice
@@ -149,8 +150,8 @@ def count(
     """
     counts = platform.services.require(StockCounts)
     items = list(_items(counted))
-    names = [item.sku for item in items]
-    if twice := sorted({str(name) for name in names if names.count(name) > 1}):
+    names = Counter(str(item.sku) for item in items)
+    if twice := sorted(name for name, times in names.items() if times > 1):
         fail(f"Counted twice: {', '.join(twice)}.")
     outcomes = [one for part in _parts(items) for one in counts.plan(part)]
     ids = []
