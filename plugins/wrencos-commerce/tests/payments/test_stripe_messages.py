@@ -243,6 +243,23 @@ def test_a_refund_that_fails_after_it_had_succeeded_is_told(
     assert shop.refunds(order)[0]["state"] == "succeeded"
 
 
+def test_a_refund_that_went_back_after_it_was_rejected_is_told(
+    shop: Any, desk: Any, order: str, session: str, stripe: FakeStripe, tell: Any, run_jobs: Any
+) -> None:
+    tell("stripe", stripe.pay(session))
+    stripe.refund_status = "pending"
+    desk.refund(order)
+    run_jobs()
+    (refund,) = shop.refunds(order)
+    id = refund["gateway_refund_id"]
+    tell("stripe", stripe.settle_refund(id, "failed"))
+    desk.resolve("refund_stuck", "close")
+    went = stripe.settle_refund(id, "succeeded")
+    assert [tell("stripe", went), tell("stripe", went)] == [(200, "applied"), (200, "already")]
+    assert shop.reviews() == ["foreign_refund"]
+    assert shop.refunds(order)[0]["state"] == "rejected"
+
+
 def test_a_refund_from_stripe_s_own_desk_waits_for_a_human(
     shop: Any, desk: Any, order: str, session: str, stripe: FakeStripe, tell: Any
 ) -> None:

@@ -97,11 +97,6 @@ class RefundSettling:
         if is_known(method, event.event_id):
             return WebhookResult.ALREADY
         keep(method, event, "webhook", refund_id=refund["_id"], payment_id=refund["payment_id"])
-        is_undone = event.outcome is RefundOutcome.REJECTED
-        if is_undone and refund["state"] == RefundState.SUCCEEDED:
-            why = event.reason or "no reason was given"
-            self._tell(refund, f"It had succeeded, and the gateway says now that it failed: {why}.")
-            return WebhookResult.APPLIED
         result = RefundResult(
             outcome=event.outcome,
             gateway_refund_id=event.gateway_refund_id,
@@ -139,6 +134,7 @@ class RefundSettling:
     ) -> Row:
         """Write what became of a refund whose order is locked; what is final stays so."""
         if refund["state"] in FINAL_REFUNDS:
+            self._contradicted(refund, result)
             return refund
         state = _STATES[result.outcome]
         entry = {"state": state.value, "at": now(), "actor": identity.actor}
@@ -164,6 +160,19 @@ class RefundSettling:
         else:
             self._tell_when_stuck(row)
         return row
+
+    def _contradicted(self, refund: Row, result: RefundResult) -> None:
+        """Have a human look when the gateway says the opposite of what our books say."""
+        has_succeeded = refund["state"] == RefundState.SUCCEEDED
+        if has_succeeded and result.outcome is RefundOutcome.REJECTED:
+            why = result.reason or "no reason was given"
+            self._tell(refund, f"It had succeeded, and the gateway says now that it failed: {why}.")
+        elif not has_succeeded and result.outcome is RefundOutcome.SUCCEEDED:
+            self._tell(
+                refund,
+                "It was rejected here, and the gateway says now that the money went back.",
+                ReviewReason.FOREIGN_REFUND,
+            )
 
     @transactional
     def tell_when_stuck(self, id: str) -> None:
@@ -208,9 +217,11 @@ class RefundSettling:
         changed(order["_id"], {"$set": reserved(order, parts, -1)})
         self._tell(refund, f"It was refused: {why or 'no reason was given'}.")
 
-    def _tell(self, refund: Row, detail: str) -> None:
+    def _tell(
+        self, refund: Row, detail: str, reason: ReviewReason = ReviewReason.REFUND_STUCK
+    ) -> None:
         self._reviews.add(
-            ReviewReason.REFUND_STUCK,
+            reason,
             f"{refund['_id']}|{refund['state']}",
             detail,
             **{
