@@ -15,7 +15,8 @@ from wrencos_commerce.models.promotion import Coupon, Promotion, PromotionUse, P
 from wrencos_commerce.services.cart_choices import CartChoices
 from wrencos_commerce.services.carts import CartHolder, Carts
 from wrencos_commerce.services.checkout import Checkout, Purchase
-from wrencos_commerce.services.pricing import Pricing, PricingContext
+from wrencos_commerce.services.priced import PricingContext
+from wrencos_commerce.services.pricing import Pricing
 from wrencos_commerce.services.promotions.promotions import Promotions
 from wrencos_core.api import SYSTEM, Identity, Platform, Role, new_id, transaction
 from wrencos_core.contracts.orders import ShippingAddress

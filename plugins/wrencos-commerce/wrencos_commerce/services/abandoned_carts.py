@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from wrencos_commerce.models.cart import Cart
-from wrencos_commerce.services.pricing import Pricing, contents
+from wrencos_commerce.services.priced import contents
+from wrencos_commerce.services.pricing import Pricing
 from wrencos_commerce.services.product_queries import ProductQueries
 from wrencos_commerce.services.variants import find_variant
 from wrencos_commerce.settings import CommerceSettings

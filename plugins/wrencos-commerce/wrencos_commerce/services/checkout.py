@@ -14,7 +14,8 @@ from wrencos_commerce.services.carts import CartHolder, Carts
 from wrencos_commerce.services.checkout_vetoes import refuse_for_plugins
 from wrencos_commerce.services.order_placing import NewOrder, OrderPlacing
 from wrencos_commerce.services.payments.methods import PaymentMethods
-from wrencos_commerce.services.pricing import PricedLine, Pricing
+from wrencos_commerce.services.priced import PricedLine
+from wrencos_commerce.services.pricing import Pricing
 from wrencos_commerce.services.shown_prices import require_agreed
 from wrencos_commerce.services.stock import Taken, needed
 from wrencos_commerce.services.stock_ledger import Unit

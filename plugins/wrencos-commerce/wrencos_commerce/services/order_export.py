@@ -11,7 +11,7 @@ from wrencos_commerce.models.order import Order
 from wrencos_commerce.services.csv.cells import harmless
 from wrencos_commerce.services.csv.export import written
 from wrencos_commerce.services.order_queries import OrderFilter, OrderQueries
-from wrencos_commerce.services.pricing import SHIPPING
+from wrencos_commerce.services.priced import SHIPPING
 from wrencos_core.api import Identity, Platform, audit, money, transaction
 from wrencos_core.contracts.auth import UserDirectory, UserSummary
 

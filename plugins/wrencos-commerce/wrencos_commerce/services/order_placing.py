@@ -14,7 +14,7 @@ from wrencos_commerce.services.gateways.exchange import ExchangeCredit
 from wrencos_commerce.services.order_queries import adjustments_of, charges_of, lines_of
 from wrencos_commerce.services.payments.attempts import PaymentAttempts
 from wrencos_commerce.services.payments.collecting import Collecting
-from wrencos_commerce.services.pricing import PricedCart, PricedLine
+from wrencos_commerce.services.priced import PricedCart, PricedLine
 from wrencos_commerce.services.promotions.promotions import Promotions
 from wrencos_commerce.services.stock import Stock, Taken
 from wrencos_commerce.services.stock_ledger import Unit

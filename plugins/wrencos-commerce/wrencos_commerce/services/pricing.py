@@ -7,13 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from wrencos_commerce.services.priced import (
-    SHIPPING,
     CountedPromotion,
     PricedCart,
-    PricedCharge,
     PricedLine,
     PricingContext,
-    ShippingQuote,
     contents,
 )
 from wrencos_commerce.services.promotions.adjusting import PromotionDiscount, why_refused
@@ -27,18 +24,6 @@ from wrencos_core.api import Identity, Platform
 from wrencos_core.contracts.commerce import Adjustment, CartContents
 
 Row = Mapping[str, Any]
-
-__all__ = [
-    "SHIPPING",
-    "CountedPromotion",
-    "PricedCart",
-    "PricedCharge",
-    "PricedLine",
-    "Pricing",
-    "PricingContext",
-    "ShippingQuote",
-    "contents",
-]
 
 
 class Pricing:

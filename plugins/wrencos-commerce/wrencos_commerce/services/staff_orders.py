@@ -20,7 +20,8 @@ from wrencos_commerce.services.checkout_vetoes import refuse_for_plugins
 from wrencos_commerce.services.order_placing import Contact, NewOrder, OrderPlacing
 from wrencos_commerce.services.order_shipments import OrderShipments
 from wrencos_commerce.services.payments.methods import PaymentMethods
-from wrencos_commerce.services.pricing import PricedCart, PricedLine, Pricing, PricingContext
+from wrencos_commerce.services.priced import PricedCart, PricedLine, PricingContext
+from wrencos_commerce.services.pricing import Pricing
 from wrencos_commerce.services.shown_prices import require_agreed
 from wrencos_commerce.services.staff_discounts import StaffDiscount, discount_of
 from wrencos_commerce.services.stock_ledger import Unit

@@ -8,7 +8,7 @@ from typing import Any
 
 from wrencos_commerce.services.documents.sheet import LEFT, Cell, Column, Sheet
 from wrencos_commerce.services.documents.words import Say
-from wrencos_commerce.services.pricing import SHIPPING
+from wrencos_commerce.services.priced import SHIPPING
 from wrencos_core.api import localised, pdf
 
 Row = Mapping[str, Any]

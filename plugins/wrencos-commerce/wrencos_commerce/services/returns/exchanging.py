@@ -21,7 +21,8 @@ from wrencos_commerce.services.order_shipments import OrderShipments
 from wrencos_commerce.services.payments.methods import PaymentMethods
 from wrencos_commerce.services.payments.refund_settling import RefundSettling
 from wrencos_commerce.services.payments.refunds import Refunds, RefundWish
-from wrencos_commerce.services.pricing import PricedCart, PricedLine, Pricing, PricingContext
+from wrencos_commerce.services.priced import PricedCart, PricedLine, PricingContext
+from wrencos_commerce.services.pricing import Pricing
 from wrencos_commerce.services.privacy import ERASED
 from wrencos_commerce.services.shown_prices import not_deliverable
 from wrencos_commerce.services.stock_ledger import Unit

@@ -13,7 +13,7 @@ from wrencos_commerce.models.order_return import ReturnResolution, ReturnState
 from wrencos_commerce.models.refund import Refund, RefundReason, RefundState
 from wrencos_commerce.services.order_moves import changed
 from wrencos_commerce.services.payments.refunds import Refunds, RefundWish
-from wrencos_commerce.services.pricing import SHIPPING
+from wrencos_commerce.services.priced import SHIPPING
 from wrencos_commerce.services.returns.exchanging import Exchanges, ExchangeTerms
 from wrencos_commerce.services.returns.moves import locked_return, moved, refuse_other_ways
 from wrencos_commerce.services.returns.pieces import counted, refundable
