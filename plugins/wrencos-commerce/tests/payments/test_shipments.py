@@ -145,6 +145,24 @@ def test_what_is_not_paid_in_advance_does_not_leave(
     assert shop.order(order)["shipments"] == []
 
 
+@pytest.mark.parametrize("method", ["vnpay", "stripe", "bank_transfer"])
+def test_what_leaves_unpaid_is_paid_on_delivery(
+    shop: Any, shopper: Any, staff: Caller, order: str, parcel: Any, method: str
+) -> None:
+    shopper.start(order, method)
+    first = ship(staff, order, parcel(1, 0))["shipments"][0]
+    assert shop.states(order)[1:] == ["cancelled", "created"]
+    assert shop.order(order)["payment_method"] == "cod"
+    # Nor does it leave the hands of who brings it for nothing later.
+    assert shopper.start(order, method, 409)["type"].endswith("nothing-to-pay")
+    assert shopper.start(order)["paymentMethodId"] == "cod"
+    second = ship(staff, order, {})["shipments"][1]
+    for one in (first, second):
+        deliver(staff, order, one["shipmentId"])
+    assert shopper.shown(order) == ("delivered", "paid")
+    shop.add_up()
+
+
 def test_an_order_of_which_a_part_left_is_not_cancelled_but_refused(
     shop: Any, shopper: Any, staff: Caller, serum: str, order: str, parcel: Any
 ) -> None:

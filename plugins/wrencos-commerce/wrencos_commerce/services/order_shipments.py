@@ -10,6 +10,7 @@ from typing import Any
 from wrencos_commerce.errors import TransitionRefused
 from wrencos_commerce.models.order import OrderStatus, PaymentStatus
 from wrencos_commerce.services.order_moves import OrderMoves, changed, refuse_other_ways
+from wrencos_commerce.services.payments.attempts import PaymentAttempts
 from wrencos_commerce.services.payments.collecting import Collecting
 from wrencos_core.api import Identity, Invalid, NotFound, Platform, new_id, now
 from wrencos_core.contracts.orders import OrderDelivered, OrderShipped, ShippedLine
@@ -35,19 +36,29 @@ class Parcel:
 class OrderShipments:
     """Joins the caller's transaction, which has locked the order."""
 
-    def __init__(self, platform: Platform, moves: OrderMoves, collecting: Collecting) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        moves: OrderMoves,
+        attempts: PaymentAttempts,
+        collecting: Collecting,
+    ) -> None:
         self._outbox = platform.outbox
         self._moves = moves
+        self._attempts = attempts
         self._collecting = collecting
 
     def ship(self, order: Row, parcel: Parcel, identity: Identity) -> Row:
         """Send a parcel off; the order's row.
 
-        The last one makes the order `shipped`, one before it `partially_shipped`. Raises
-        TransitionRefused, or Invalid for more pieces than are left.
+        The last one makes the order `shipped`, one before it `partially_shipped`. What is not paid
+        yet is paid on delivery then. Raises TransitionRefused, or Invalid for more pieces than are
+        left.
         """
         refuse_other_ways(order, OrderStatus.SHIPPED)
         pieces = _packed(order, parcel.pieces)
+        if order["payment_status"] == PaymentStatus.PENDING:
+            self._attempts.leaves_unpaid(order, identity)
         lines = [
             {**line, "shipped": line["shipped"] + pieces.get(line["variant_id"], 0)}
             for line in order["lines"]

@@ -178,7 +178,7 @@ def _provide_selling(
     refunds, settling = Refunds(platform), RefundSettling(platform, reviews)
     reconciliation = Reconciliation(platform, methods, writer, attempts)
     cancelling = OrderCancelling(platform, moves, stock, refunds)
-    shipments = OrderShipments(platform, moves, collecting)
+    shipments = OrderShipments(platform, moves, attempts, collecting)
     placing = OrderPlacing(platform, stock, attempts, collecting)
     services.provide(PaymentMethods, methods)
     services.provide(PaymentReviews, reviews)

@@ -42,6 +42,7 @@ Row = Mapping[str, Any]
 ASK_AFTER = timedelta(minutes=15)
 # No parcel is under way for so long.
 _DELIVERY = timedelta(days=365)
+_UNDER_WAY = (OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +158,8 @@ class PaymentAttempts:
         wanted = method or order["payment_method"]
         if attempt and attempt["method"] == wanted and attempt["expires_at"] > now():
             return attempt
+        if order["status"] in _UNDER_WAY:
+            raise NothingToPay("The order is under way: it is paid on delivery.")
         gateway = self._methods.chosen(wanted, to_pay(order), order["currency"])
         if attempt:
             is_over = attempt["expires_at"] <= now()
@@ -201,6 +204,14 @@ class PaymentAttempts:
         if is_open(payment):
             moved(payment, PaymentState.FAILED, actor=SYSTEM.actor, reason=reason)
             self.came_to_nothing(order, SYSTEM)
+
+    def leaves_unpaid(self, order: Row, identity: Identity) -> None:
+        """A parcel of an order that the transaction has locked leaves before it is paid: whoever
+        brings it takes the money, whatever the customer has begun instead."""
+        attempt = Payment.raw().find_one({"open_for": order["_id"]})
+        if attempt is not None and attempt["kind"] != PaymentKind.ON_DELIVERY:
+            moved(attempt, PaymentState.CANCELLED, actor=identity.actor, reason="parcel left")
+            self.came_to_nothing(order, identity)
 
     def came_to_nothing(self, order: Row, identity: Identity) -> None:
         """The open attempt to pay an order that the transaction has locked has ended unpaid.
