@@ -249,7 +249,7 @@ class PaymentGateway(Protocol):
 
     @property
     def id(self) -> str:
-        """`paymentMethodId`: lower case letters, digits and `_`."""
+        """`paymentMethodId`: lower case letters, digits and `_`; not `exchange` or `by_hand`."""
         ...
 
     @property

@@ -12,7 +12,8 @@ _SOME = [10**digits for digits in range(2, 10)]
 
 
 class PaymentMethods:
-    """Finds gateways. Of two with one id the first counts, in the order of the plugins' names."""
+    """Finds gateways. Of two with one id the first counts, in the order of the plugins' names; the
+    ids `exchange` and `by_hand` are what commerce books credit by, and no gateway's."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -23,7 +24,8 @@ class PaymentMethods:
         found: dict[str, PaymentGateway] = {}
         for answer in answers:
             for gateway in answer:
-                found.setdefault(gateway.id, gateway)
+                if gateway.id not in NAMES:
+                    found.setdefault(gateway.id, gateway)
         return found
 
     def find(self, id: str) -> PaymentGateway | None:
