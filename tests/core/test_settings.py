@@ -117,3 +117,15 @@ def test_a_typing_error_in_a_variable_is_found():
 def test_a_url_loses_the_slash_at_its_end():
     sources = Sources({"WRENCOS_BASE_URL": "https://shop.example/"})
     assert load([CoreSettings], sources).get(CoreSettings).base_url == "https://shop.example"
+
+
+def test_a_demo_is_not_public():
+    def loaded(environment, base_url):
+        environ = {"WRENCOS_ENVIRONMENT": environment, "WRENCOS_BASE_URL": base_url}
+        return load([CoreSettings], Sources(environ, {})).get(CoreSettings)
+
+    for here in ("http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000"):
+        assert loaded("demo", here).base_url == here
+    with pytest.raises(SettingsError, match="a demo is on this machine"):
+        loaded("demo", "https://shop.example")
+    assert loaded("production", "https://shop.example").base_url == "https://shop.example"
