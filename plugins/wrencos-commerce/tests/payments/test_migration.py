@@ -10,9 +10,12 @@ import pytest
 from wrencos_commerce.migrations.selling import apply
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.models.payment import Payment
+from wrencos_commerce.services.payments.attempts import Payer, PaymentAttempts
+from wrencos_core.api import Identity, Role
 from wrencos_core.contracts.orders import OrderPlaced
 from wrencos_core.database import database
 from wrencos_core.outbox import StoredEvent, load_event
+from wrencos_core.platform import current_platform
 from wrencos_core.testing.callers import Caller
 
 _NEW = ("channel", "charges", "promotions", "prices_include_tax", "tax_total", "paid", "refunded")
@@ -70,6 +73,17 @@ def test_an_old_order_that_was_delivered_is_paid(old_order: str, shop: Any) -> N
     assert (order["paid"], order["lines"][0]["shipped"]) == (815_000, 3)
     payment = Payment.raw().find_one({"order_id": old_order})
     assert (payment["state"], payment["is_counted"], "open_for" in payment) == ("paid", True, False)
+
+
+def test_the_attempt_of_an_old_order_is_still_open(old_order: str) -> None:
+    apply(database())
+    (before,) = Payment.raw().find({"order_id": old_order})
+    customer = Order.raw().find_one({"_id": old_order})["user_id"]
+    attempts = current_platform().services.require(PaymentAttempts)
+    identity = Identity(user_id=customer, role=Role.CUSTOMER)
+    payer = Payer(identity=identity, ip="127.0.0.1", locale="vi")
+    assert attempts.start(old_order, None, payer)["_id"] == before["_id"]
+    assert Payment.raw().count_documents({"order_id": old_order}) == 1
 
 
 def test_an_old_order_can_be_cancelled(old_order: str, shop: Any, login: Any, serum: str) -> None:

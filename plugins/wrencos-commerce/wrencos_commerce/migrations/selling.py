@@ -7,6 +7,7 @@ payment is made where there is none.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from wrencos_commerce.services.gateways.references import new_reference
@@ -17,6 +18,8 @@ Row = Mapping[str, Any]
 
 _BATCH = 500
 _SHIPPED = ("shipped", "delivered")
+# As long as a new attempt to pay on delivery is open.
+_ON_DELIVERY = timedelta(days=365)
 
 
 def apply(database: Mongo) -> None:
@@ -172,7 +175,7 @@ def _payment(order: Row) -> dict[str, Any]:
         "currency": order["currency"],
         "state": state,
         "history": [{"state": state, "at": order["updated_at"], "actor": "system"}],
-        "expires_at": moment,
+        "expires_at": moment + _ON_DELIVERY,
         "received": total if is_paid else 0,
         "is_late": False,
         "is_counted": is_paid,
