@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -86,6 +87,35 @@ def test_the_questions_about_one_payment_get_rarer_and_end(
     assert max(asked) < 60 * 26
     assert shop.states(order) == ["expired"]
     assert Payment.raw().find_one({"ask_at": {"$exists": True}}) is None
+
+
+def test_many_runs_at_once_ask_about_each_payment_once(
+    shop: Any, shopper: Any, serum: str, vnpay: FakeVNPay, clock: Any
+) -> None:
+    for _ in range(4):
+        shopper.open_page(shopper.order(serum))
+    clock.advance(timedelta(minutes=15))
+    vnpay.requests.clear()
+    outcomes: Any = run_in_threads(4, lambda _: shop.reconcile())
+    assert sum(len(outcome) for outcome in outcomes) == 4
+    asked = [json.loads(request.body)["vnp_TxnRef"] for request in vnpay.requests]
+    assert len(asked) == len(set(asked)) == 4
+
+
+def test_a_gateway_that_does_not_answer_keeps_no_worker(
+    shop: Any, shopper: Any, serum: str, vnpay: FakeVNPay, stripe: FakeStripe, clock: Any
+) -> None:
+    for _ in range(5):
+        shopper.open_page(shopper.order(serum))
+    shopper.start(shopper.order(serum, method="stripe"))
+    clock.advance(timedelta(minutes=15))
+    vnpay.requests.clear()
+    vnpay.fail("error", 3, path="/merchant_webapi")
+    answers = [answer for _, answer, _ in shop.reconcile()]
+    assert answers == ["unanswered"] * 3 + ["answered"]
+    assert len(vnpay.requests) == 3
+    # The others are still due, and are asked about when it is back.
+    assert [answer for _, answer, _ in shop.reconcile()] == ["answered"] * 2
 
 
 @pytest.mark.parametrize("failure", ["error", "drop"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,6 +36,8 @@ Row = Mapping[str, Any]
 # Minutes from one question to the next; the last one is repeated. VNPay wants five at least.
 _BACK_OFF = (5, 5, 10, 20, 30, 60)
 _MOST = 500
+# So many payments in a row without an answer, and the gateway is left alone until the next run.
+_PATIENCE = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,14 +67,25 @@ class Reconciliation:
         self._give_up = timedelta(hours=hours)
 
     def run(self) -> Iterator[Asked]:
-        """Ask about what is due, the longest due first, at most so much that a run ends."""
-        return self.run_over(self.due(_MOST))
+        """Ask about what is due, the longest due first, at most so much that a run ends.
+
+        What another run has begun to ask about is left to that. So is, to later runs, what is due
+        at a gateway that does not answer: waiting for it again and again would keep all workers.
+        """
+        silent: Counter[str] = Counter()
+        for before in self.due(_MOST):
+            method = before["method"]
+            if silent[method] < _PATIENCE and _claimed(before):
+                one = self._asked(before)
+                silent[method] = silent[method] + 1 if one.answer == "unanswered" else 0
+                yield one
 
     @staticmethod
     def due(most: int = 0) -> list[Row]:
-        """The payments that are to be asked about now, by id and state; 0: all of them."""
-        query = {"ask_at": {"$lte": now()}}
-        return list(Payment.raw().find(query, {"state": 1}).sort("ask_at").limit(most))
+        """The payments that are to be asked about now, by id, state, method and since when they
+        are; 0: all of them."""
+        query, fields = {"ask_at": {"$lte": now()}}, {"state": 1, "method": 1, "ask_at": 1}
+        return list(Payment.raw().find(query, fields).sort("ask_at").limit(most))
 
     @staticmethod
     def open_payments() -> list[Row]:
@@ -81,9 +95,12 @@ class Reconciliation:
     def run_over(self, payments: Sequence[Row]) -> Iterator[Asked]:
         """Ask about these payments, one after the other."""
         for before in payments:
-            answer = self.ask(before["_id"])
-            after = Payment.raw().find_one({"_id": before["_id"]})
-            yield Asked(payment=after, before=before["state"], answer=answer)
+            yield self._asked(before)
+
+    def _asked(self, before: Row) -> Asked:
+        answer = self.ask(before["_id"])
+        after = Payment.raw().find_one({"_id": before["_id"]})
+        return Asked(payment=after, before=before["state"], answer=answer)
 
     def ask(self, id: str) -> str:
         """Ask the gateway about a payment and apply what it says: `answered`, `unanswered` or
@@ -130,6 +147,13 @@ class Reconciliation:
             return
         moved(payment, PaymentState.EXPIRED, actor=SYSTEM.actor, reason="no answer")
         self._attempts.came_to_nothing(order, SYSTEM)
+
+
+def _claimed(payment: Row) -> bool:
+    """Whether nobody else asks about the payment, which is due, at this moment."""
+    later = {"$set": {"ask_at": now() + timedelta(minutes=_BACK_OFF[0])}}
+    query = {"_id": payment["_id"], "ask_at": payment["ask_at"]}
+    return Payment.raw().update_one(query, later).modified_count == 1
 
 
 def _said(gateway: PaymentGateway, payment: Row) -> GatewayEvent | None:
