@@ -153,7 +153,7 @@ def _claimed(payment: Row) -> bool:
     """Whether nobody else asks about the payment, which is due, at this moment."""
     later = {"$set": {"ask_at": now() + timedelta(minutes=_BACK_OFF[0])}}
     query = {"_id": payment["_id"], "ask_at": payment["ask_at"]}
-    return Payment.raw().update_one(query, later).modified_count == 1
+    return bool(Payment.raw().update_one(query, later).modified_count)
 
 
 def _said(gateway: PaymentGateway, payment: Row) -> GatewayEvent | None:
