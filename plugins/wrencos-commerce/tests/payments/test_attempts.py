@@ -166,6 +166,24 @@ def test_an_order_on_delivery_that_was_not_paid_online_is_paid_on_delivery(
     shop.add_up()
 
 
+def test_beginning_anew_does_not_keep_the_pieces_from_others_for_ever(
+    shop: Any, shopper: Any, serum: str, clock: Any
+) -> None:
+    order = shopper.order(serum, method="bank_transfer")
+    begun = []
+    for number in range(20):
+        method = "bank_transfer" if number % 2 else "stripe"
+        answer = {"orderId": order, "paymentMethodId": method}
+        begun.append(shopper.caller.post("/api/payments", json=answer).status_code)
+        clock.advance(timedelta(hours=6))
+        shop.reconcile()
+        shop.expire()
+    assert begun == [200] * 12 + [409] * 8
+    assert shopper.shown(order) == ("cancelled", "void")
+    assert shop.stock(serum) == (10, 0)
+    shop.add_up()
+
+
 def test_nobody_pays_or_sees_the_order_of_another(shopper: Any, login: Any, serum: str) -> None:
     order = shopper.order(serum, method="bank_transfer")
     payment = shopper.start(order)["paymentId"]

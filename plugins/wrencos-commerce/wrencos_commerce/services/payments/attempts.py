@@ -104,7 +104,7 @@ class PaymentAttempts:
             state=state.value,
             history=[{"state": state.value, "at": moment, "actor": identity.actor}],
             open_for=order["_id"],
-            expires_at=moment + self.hold_time(gateway.kind),
+            expires_at=order.get("hold_until") or moment + self.hold_time(gateway.kind),
             received=0,
             is_late=False,
             is_counted=False,
@@ -176,7 +176,11 @@ class PaymentAttempts:
             return order
         if gateway.kind == PaymentKind.ON_DELIVERY:
             return self._orders.on_delivery(order, identity)
-        until = now() + self.hold_time(gateway.kind)
+        # However often the customer begins anew: others wait for the pieces.
+        end = max(order["pay_until"], order["created_at"] + self.pay_time(gateway.kind))
+        if end <= now():
+            raise NothingToPay("The time to pay this order is over.")
+        until = min(now() + self.hold_time(gateway.kind), end)
         return self._orders.hold(order, until, max(until, order["pay_until"]))
 
     def _asked(self, payment: Row, payer: Payer) -> PaymentToMake:
