@@ -77,6 +77,7 @@ class Refund(Document):
             {"fields": ["state", "-created_at", "-_id"], "name": "by_state"},
             {"fields": ["-created_at", "-_id"], "name": "newest"},
             {"fields": ["ask_at"], "sparse": True, "name": "to_ask"},
+            {"fields": ["gateway_refund_id"], "sparse": True, "name": "at_gateway"},
             {
                 "fields": ["credit_note_number"],
                 "unique": True,
