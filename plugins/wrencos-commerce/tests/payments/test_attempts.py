@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -78,6 +80,30 @@ def test_another_way_closes_the_page_that_was_open_before(
     assert shop.states(order) == ["cancelled", "pending"]
     shop.reconcile()
     assert [session["status"] for session in stripe.sessions.values()] == ["expired"]
+    shop.add_up()
+
+
+@pytest.mark.parametrize("instead", ["another way", "none"])
+def test_a_page_that_was_begun_too_late_is_closed(
+    shop: Any, shopper: Any, serum: str, stripe: FakeStripe, monkeypatch: Any, instead: str
+) -> None:
+    order = shopper.order(serum, method="stripe")
+    call_off = shopper.cancel if instead == "none" else partial(shopper.start, method="vnpay")
+
+    def answer(request: Any) -> Any:
+        monkeypatch.undo()
+        thread = threading.Thread(target=call_off, args=(order,))
+        thread.start()
+        thread.join()
+        return stripe.answer(request)
+
+    monkeypatch.setattr(stripe, "answer", answer)
+    shopper.start(order)
+    assert shop.states(order)[0] == "cancelled"
+    (session,) = stripe.sessions.values()
+    assert session["status"] == "open"
+    shop.reconcile()
+    assert session["status"] == "expired"
     shop.add_up()
 
 

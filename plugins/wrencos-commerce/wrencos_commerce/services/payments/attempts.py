@@ -256,6 +256,9 @@ def _begun(id: str, step: PaymentStep) -> Row:
             values[name] = value
     if step.gateway_id is not None:
         values["gateway_key"] = f"{payment['method']}|{step.gateway_id}"
+    if payment["state"] == PaymentState.CANCELLED and payment["kind"] == PaymentKind.ONLINE:
+        # Called off while the gateway began it: asked about at once, and closed there.
+        values["ask_at"] = now()
     row: Row = Payment.raw().find_one_and_update(
         {"_id": id}, bump({"$set": values}), return_document=True
     )
