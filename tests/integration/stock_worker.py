@@ -17,6 +17,7 @@ from wrencos_commerce.errors import (
     CountRefused,
     OutOfStock,
     ReturnRefused,
+    TooManyUnpaid,
     TransitionRefused,
 )
 from wrencos_commerce.models.batch import Batch
@@ -50,7 +51,7 @@ ADDRESS = ShippingAddress(street="12 Demo Street", city="Da Nang", country="VN")
 # What others have changed meanwhile, or have bought.
 REFUSALS = (
     *(CartEmpty, CartFull, CountRefused, OutOfStock, StaleVersion),
-    *(Invalid, ReturnRefused, TransitionRefused),
+    *(Invalid, ReturnRefused, TooManyUnpaid, TransitionRefused),
 )
 Row = Mapping[str, Any]
 

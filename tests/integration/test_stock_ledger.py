@@ -32,7 +32,13 @@ KILLS = 6
 @pytest.fixture(scope="session")
 def wrencos_settings() -> Mapping[type[Settings], Mapping[str, Any]]:
     """VNPay is offered; nobody calls it here."""
-    return {CommerceSettings: {"vnpay_tmn_code": "TESTTMN1", "vnpay_secret": "not-called"}}
+    return {
+        CommerceSettings: {
+            "vnpay_tmn_code": "TESTTMN1",
+            "vnpay_secret": "not-called",
+            "max_unpaid_orders": 100,
+        }
+    }
 
 
 class Traders:

@@ -151,6 +151,12 @@ class ReviewTransitionRefused(Conflict):
     slug, title = "review-transition-refused", "The review can't go to this state"
 
 
+class TooManyUnpaid(Conflict):
+    """`orderIds` are the caller's orders that wait for their payment: pay or cancel one."""
+
+    slug, title = "too-many-unpaid", "Too many of your orders wait for their payment"
+
+
 class NothingToPay(Conflict):
     slug, title = "nothing-to-pay", "There is nothing to pay here now"
 

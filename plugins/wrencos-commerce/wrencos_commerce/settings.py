@@ -51,6 +51,9 @@ class CommerceSettings(GatewaySettings):
     transfer_hold_hours: int = Field(
         72, ge=1, le=720, description="Hours that the stock of a bank transfer is held."
     )
+    max_unpaid_orders: int = Field(
+        5, ge=1, le=100, description="Orders of one customer that may wait for their payment."
+    )
     unpaid_order_hours: int = Field(
         24, ge=1, le=720, description="Hours after which an order that nobody paid is cancelled."
     )

@@ -235,6 +235,11 @@ class Order(Document):
         "indexes": [
             {"fields": ["user_id", "-created_at", "-_id"], "name": "by_user"},
             {"fields": ["status", "-created_at", "-_id"], "name": "by_status"},
+            {
+                "fields": ["user_id", "status"],
+                "name": "unpaid",
+                "partialFilterExpression": {"status": "pending"},
+            },
             {"fields": ["payment_status", "-created_at", "-_id"], "name": "by_payment_status"},
             {"fields": ["payment_method", "-created_at", "-_id"], "name": "by_payment_method"},
             {"fields": ["channel", "-created_at", "-_id"], "name": "by_channel"},

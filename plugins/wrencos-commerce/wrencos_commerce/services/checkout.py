@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from wrencos_commerce.errors import CartEmpty
-from wrencos_commerce.models.order import Order
+from wrencos_commerce.errors import CartEmpty, TooManyUnpaid
+from wrencos_commerce.models.order import Order, OrderStatus
 from wrencos_commerce.services.cart_context import checkout_context
 from wrencos_commerce.services.carts import CartHolder, Carts
 from wrencos_commerce.services.checkout_vetoes import refuse_for_plugins
-from wrencos_commerce.services.order_placing import NewOrder, OrderPlacing
+from wrencos_commerce.services.order_placing import HELD_FOR, NewOrder, OrderPlacing
 from wrencos_commerce.services.payments.methods import PaymentMethods
 from wrencos_commerce.services.priced import PricedLine
 from wrencos_commerce.services.pricing import Pricing
 from wrencos_commerce.services.shown_prices import require_agreed
 from wrencos_commerce.services.stock import Taken, needed
 from wrencos_commerce.services.stock_ledger import Unit
-from wrencos_core.api import Platform, new_id, transactional
+from wrencos_commerce.settings import CommerceSettings
+from wrencos_core.api import Identity, Platform, new_id, transactional
 from wrencos_core.contracts.orders import ShippingAddress
 
 Row = Mapping[str, Any]
@@ -53,6 +54,7 @@ class Checkout:
         self._pricing = pricing
         self._methods = methods
         self._placing = placing
+        self._most_unpaid = platform.settings_for(CommerceSettings).max_unpaid_orders
 
     @transactional
     def place(self, holder: CartHolder, purchase: Purchase) -> Row:
@@ -60,10 +62,12 @@ class Checkout:
 
         The stock is held or taken, the cart emptied and OrderPlaced published with it. Raises
         UnknownPaymentMethod, CartEmpty, OutOfStock, CheckoutRefused, NotDeliverable, CouponRefused,
-        PriceChanged.
+        PriceChanged, TooManyUnpaid.
         """
         identity, currency = holder.identity, self._pricing.currency
         kind = self._methods.chosen(purchase.payment_method_id, 0, currency).kind
+        if kind in HELD_FOR:
+            self._refuse_many_unpaid(identity)
         cart = self._carts.take(holder)
         if cart is None:
             raise CartEmpty("Put something into the cart first.")
@@ -86,6 +90,14 @@ class Checkout:
             note=purchase.note,
         )
         return self._placing.place(new, identity)
+
+    def _refuse_many_unpaid(self, identity: Identity) -> None:
+        """Who holds pieces without paying keeps them from others."""
+        waiting = {"user_id": identity.user_id, "status": OrderStatus.PENDING.value}
+        rows = Order.raw().find(waiting, {"_id": 1}).limit(self._most_unpaid)
+        ids = [row["_id"] for row in rows]
+        if len(ids) >= self._most_unpaid:
+            raise TooManyUnpaid("Pay one of them, or cancel it.", orderIds=ids)
 
     def _line(self, item: Row, taken: Mapping[Unit, Taken]) -> PricedLine:
         got = taken[Unit(item["product_id"], item["variant_id"])]

@@ -26,7 +26,7 @@ from wrencos_core.contracts.payments import PaymentGateway, PaymentKind
 
 Row = Mapping[str, Any]
 
-_HELD_FOR = (PaymentKind.ONLINE, PaymentKind.TRANSFER)
+HELD_FOR = (PaymentKind.ONLINE, PaymentKind.TRANSFER)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ class OrderPlacing:
 
         Raises OutOfStock.
         """
-        if kind in _HELD_FOR:
+        if kind in HELD_FOR:
             return self._stock.hold(wanted)
         return self._stock.take(wanted, reference=reference, identity=identity)
 
@@ -103,7 +103,7 @@ class OrderPlacing:
 
     def _row(self, new: NewOrder, identity: Identity) -> dict[str, Any]:
         moment, priced, kind = now(), new.priced, new.gateway.kind
-        waits = kind in _HELD_FOR
+        waits = kind in HELD_FOR
         status = OrderStatus.PENDING if waits else OrderStatus.CONFIRMED
         today = clock.business_day(moment, self._platform.settings.timezone)
         days = priced.shipping.max_days if priced.shipping else self._settings.delivery_days
