@@ -86,6 +86,48 @@ def test_a_part_goes_back_when_the_order_is_cancelled(
     shop.add_up()
 
 
+@pytest.mark.parametrize("is_vouched", [False, True])
+def test_a_part_that_went_back_does_not_count_for_the_rest(
+    shop: Any,
+    shopper: Any,
+    desk: Any,
+    serum: str,
+    bank: FakeBank,
+    tell: Any,
+    run_jobs: Any,
+    is_vouched: bool,
+) -> None:
+    order = shopper.order(serum, method="cod")
+    code = shopper.start(order, "bank_transfer")["next"]["qrPayload"]
+
+    def transfer(amount: int) -> None:
+        message = bank.message(bank.transfer(code, amount=amount))
+        assert tell("bank_transfer", message) == (200, "applied")
+
+    transfer(100_000)
+    shopper.start(order, "cod")
+    desk.resolve("underpaid", "refund")
+    run_jobs()
+    (refund,) = shop.refunds(order)
+    answer = desk.caller.post(f"/api/refunds/{refund['_id']}/confirm", json={})
+    assert answer.status_code == 200
+    transfer(200_000)
+    assert shopper.shown(order) == ("confirmed", "pending")
+    assert shop.review("underpaid")["detail"] == "Of 300000 there are 200000 now."
+    shop.add_up()
+    if is_vouched:
+        desk.resolve("underpaid", "accept")
+    transfer(100_000)
+    assert shopper.shown(order) == ("confirmed", "paid")
+    assert "paid_twice" not in shop.reviews()
+    assert "overpaid" not in shop.reviews()
+    shop.add_up()
+    desk.refund(order)
+    run_jobs()
+    assert sum(refund["amount"] for refund in shop.refunds(order)) == 400_000
+    shop.add_up()
+
+
 def test_too_much_pays_it_and_the_rest_is_refundable(
     shop: Any, shopper: Any, desk: Any, order: str, transfer: Any, run_jobs: Any
 ) -> None:

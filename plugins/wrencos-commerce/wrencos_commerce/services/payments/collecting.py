@@ -59,8 +59,8 @@ class Collecting:
         self._collected(payment, identity)
 
     def _collected(self, payment: Row, identity: Identity) -> None:
-        # What is missing of it: a part may have come by transfer.
-        rest = payment["amount"] - payment["received"]
+        # What is missing of it: a part may have come by transfer, and may have gone back again.
+        rest = payment["amount"] - payment["received"] + payment["refund_reserved"]
         event = GatewayEvent(
             event_id=f"{payment['_id']}:collected",
             outcome=PaymentOutcome.PAID,

@@ -137,7 +137,9 @@ class PaymentWriter:
             received = payment["received"] + event.amount
         else:
             received = payment["amount"]
-        if received < payment["amount"]:
+        # A part of it may have gone back already, as the order was to be paid otherwise.
+        there = received - payment["refund_reserved"]
+        if there < payment["amount"]:
             return self._underpaid(order, payment, event, received)
         is_late = not is_open(payment)
         values: dict[str, Any] = {
@@ -162,11 +164,11 @@ class PaymentWriter:
         if why is not None:
             detail = _WHY[why]
             self._reviews.add(why, payment["_id"], detail, **_about(payment, event))
-        if received > payment["amount"]:
+        if there > payment["amount"]:
             self._reviews.add(
                 ReviewReason.OVERPAID,
                 payment["_id"],
-                f"Asked for {payment['amount']}, {received} came in.",
+                f"Asked for {payment['amount']}, {there} came in.",
                 **_about(payment, event),
             )
         return WebhookResult.APPLIED
@@ -202,7 +204,7 @@ class PaymentWriter:
         self._reviews.add(
             ReviewReason.UNDERPAID,
             f"{payment['_id']}|{received}",
-            f"Of {payment['amount']} there are {received} now.",
+            f"Of {payment['amount']} there are {received - payment['refund_reserved']} now.",
             **_about(payment, event),
         )
         self._orders.wait_for_a_human(order)
