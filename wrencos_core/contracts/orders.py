@@ -216,8 +216,10 @@ class OrderRefunded(Event, frozen=True, kw_only=True):
     """Money went back. Id: `<refund id>:refunded`.
 
     `amount` is the sum of the amounts of its lines and charges, so that books can mirror the sale.
-    For money that was no part of the order's price (paid twice), both are empty. With the
-    `payment_method` `exchange` no money moved: it is the credit for a new order.
+    With the `payment_method` `exchange` no money moved: it is the credit for a new order. For money
+    that was no part of the order's price (paid twice) lines and charges are empty, and no event
+    told that it came; when they are empty and it goes back `by_hand`, it is the credit for an order
+    that was cancelled before its rest was paid.
     """
 
     name: ClassVar[str] = "commerce.order_refunded"

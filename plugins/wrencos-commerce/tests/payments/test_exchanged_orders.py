@@ -139,6 +139,7 @@ def test_a_rest_that_nobody_pays_gives_the_credit_back(
     cream: Any,
     exchange: Any,
     run_jobs: Any,
+    outbox_events: Any,
 ) -> None:
     new = exchange(bought, cream(450_000), paymentMethodId="vnpay")
     clock.advance(timedelta(days=2))
@@ -153,6 +154,9 @@ def test_a_rest_that_nobody_pays_gives_the_credit_back(
     )
     confirm_all(admin)
     shop.add_up()
+    told = outbox_events("commerce.order_refunded")[-1]["payload"]
+    assert (told["payment_method"], told["amount"]) == ("by_hand", 300_000)
+    assert told["lines"] == told["charges"] == []
     assert shop.order(new)["paid"] == 0
 
 
