@@ -92,7 +92,8 @@ class TransitionRefused(Conflict):
 
 
 class ReturnRefused(Conflict):
-    """`reason` is `too_late`, `nothing_to_return`, `too_many` or `not_paid`."""
+    """`reason` is `too_late`, `nothing_to_return`, `too_many`, `not_paid`, `no_address` or
+    `nothing_to_exchange`."""
 
     slug, title = "return-refused", "This can't be returned"
 

@@ -198,6 +198,25 @@ def test_sold_out_offers_money_and_changes_nothing(
     assert (refund["method"], refund["amount"]) == ("cod", 5998)
 
 
+def test_what_was_paid_back_meanwhile_is_not_sold_anew(
+    me: Caller,
+    clerk: Caller,
+    admin: Caller,
+    bought: str,
+    cream: Any,
+    exchange: Exchange,
+    act: Any,
+    shop: Any,
+) -> None:
+    id = exchange(me, bought, cream("45"))
+    wish = {"reason": "goodwill"}
+    assert admin.post(f"/api/orders/{bought}/refunds", json=wish).status_code == 201
+    assert act(clerk, id, "receive", 409)["reason"] == "nothing_to_exchange"
+    assert (shop.back(id)["state"], Order.raw().count_documents({})) == ("approved", 1)
+    back = act(clerk, id, "receive", resolution="refund")
+    assert (back["state"], back["resolution"], back["credit"]) == ("closed", "none", 0)
+
+
 def test_it_is_exchanged_once_however_often_it_is_clicked(
     platform: Platform, me: Caller, bought: str, cream: Any, exchange: Exchange, shop: Any
 ) -> None:

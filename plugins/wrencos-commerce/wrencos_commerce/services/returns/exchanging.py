@@ -96,6 +96,9 @@ class Exchanges:
             raise ReturnRefused("Nobody knows where to send it.", reason="no_address")
         worth = self._refunds.worth(order, wish)
         priced = self._priced(order, _lines_of(self._pricing, wanted), terms)
+        if priced.total and not worth:
+            # Its price went back meanwhile: nobody has said that they would pay anew.
+            raise ReturnRefused("What came back pays for nothing.", reason="nothing_to_exchange")
         credit = min(worth, priced.total)
         gateway = self._gateway(order, priced.total - credit, terms)
         id = new_id(Order.id_prefix)
