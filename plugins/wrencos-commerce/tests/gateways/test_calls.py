@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import msgspec
@@ -126,6 +127,31 @@ def test_an_answer_without_an_end():
             caller.send("GET", f"http://127.0.0.1:{listening.getsockname()[1]}/")
         thread.join()
     assert ended.is_set()
+
+
+def test_an_answer_that_trickles():
+    """Each byte comes in time, and all of them would not."""
+    left = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 80\r\n\r\n")
+                try:
+                    for _ in range(80):
+                        connection.sendall(b" ")
+                        time.sleep(0.05)
+                except OSError:
+                    left.set()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(GatewayUnavailable):
+            Caller(0.2).send("GET", f"http://127.0.0.1:{listening.getsockname()[1]}/")
+        thread.join()
+    assert left.is_set()
 
 
 def test_no_login_is_taken_from_the_machine(server, tmp_path, monkeypatch):

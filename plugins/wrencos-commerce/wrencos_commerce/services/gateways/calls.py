@@ -56,6 +56,7 @@ class Caller:
         Errors name the host only: an address or a body may hold what is nobody's business.
         """
         import requests
+        from urllib3.exceptions import HTTPError
 
         try:
             host = urlsplit(url).hostname
@@ -63,7 +64,7 @@ class Caller:
             raise GatewayUnavailable("its address is none") from error
         try:
             status, content = self._send(method, url, body, dict(headers or {}))
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             raise GatewayUnavailable(f"{host}: {type(error).__name__}") from error
         if status >= 500 or status == 429 or 300 <= status < 400:
             raise GatewayUnavailable(f"{host} answered {status}")
@@ -86,9 +87,9 @@ class Caller:
             ) as response,
         ):
             content = b""
-            for chunk in response.iter_content(65_536):
+            # As it comes: a time-out is one for each piece, and a slow server could go on for ever.
+            while chunk := response.raw.read1(65_536, decode_content=True):
                 content += chunk
-                # A time-out of requests is one for each piece: a slow server could go on for ever.
                 if len(content) > _MOST_BYTES or time.monotonic() > deadline:
                     raise GatewayUnavailable("the answer does not end")
             return response.status_code, content
