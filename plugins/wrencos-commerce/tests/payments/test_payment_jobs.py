@@ -102,22 +102,6 @@ def test_many_runs_at_once_ask_about_each_payment_once(
     assert len(asked) == len(set(asked)) == 4
 
 
-def test_a_gateway_that_does_not_answer_keeps_no_worker(
-    shop: Any, shopper: Any, serum: str, vnpay: FakeVNPay, stripe: FakeStripe, clock: Any
-) -> None:
-    for _ in range(4):
-        shopper.open_page(shopper.order(serum))
-    shopper.start(shopper.order(serum, method="stripe"))
-    clock.advance(timedelta(minutes=15))
-    vnpay.requests.clear()
-    vnpay.fail("error", 3, path="/merchant_webapi")
-    answers = [answer for _, answer, _ in shop.reconcile()]
-    assert answers == ["unanswered"] * 3 + ["answered"]
-    assert len(vnpay.requests) == 3
-    # The other is still due, and is asked about when it is back.
-    assert [answer for _, answer, _ in shop.reconcile()] == ["answered"]
-
-
 @pytest.mark.parametrize("failure", ["error", "drop"])
 def test_a_gateway_that_is_away_is_no_reason_to_give_up(
     shop: Any, shopper: Any, serum: str, vnpay: FakeVNPay, clock: Any, failure: Any

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -36,8 +35,6 @@ Row = Mapping[str, Any]
 # Minutes from one question to the next; the last one is repeated. VNPay wants five at least.
 _BACK_OFF = (5, 5, 10, 20, 30, 60)
 _MOST = 500
-# So many payments in a row without an answer, and the gateway is left alone until the next run.
-_PATIENCE = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,22 +66,16 @@ class Reconciliation:
     def run(self) -> Iterator[Asked]:
         """Ask about what is due, the longest due first, at most so much that a run ends.
 
-        What another run has begun to ask about is left to that. So is, to later runs, what is due
-        at a gateway that does not answer: waiting for it again and again would keep all workers.
+        What another run has begun to ask about is left to that.
         """
-        silent: Counter[str] = Counter()
         for before in self.due(_MOST):
-            method = before["method"]
-            if silent[method] < _PATIENCE and _claimed(before):
-                one = self._asked(before)
-                silent[method] = silent[method] + 1 if one.answer == "unanswered" else 0
-                yield one
+            if _claimed(before):
+                yield self._asked(before)
 
     @staticmethod
     def due(most: int = 0) -> list[Row]:
-        """The payments that are to be asked about now, by id, state, method and since when they
-        are; 0: all of them."""
-        query, fields = {"ask_at": {"$lte": now()}}, {"state": 1, "method": 1, "ask_at": 1}
+        """The payments that are to be asked about now, by id, state and since when; 0: all."""
+        query, fields = {"ask_at": {"$lte": now()}}, {"state": 1, "ask_at": 1}
         return list(Payment.raw().find(query, fields).sort("ask_at").limit(most))
 
     @staticmethod
