@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from wrencos_commerce.models.payment import Payment
-from wrencos_commerce.services.payments import work
+from wrencos_commerce.services.payments import reconciliation, work
 from wrencos_commerce.services.payments.queries import PaymentQueries
 from wrencos_commerce.services.payments.reconciliation import Reconciliation
 from wrencos_commerce.services.payments.refund_sending import RefundSending
@@ -17,6 +17,7 @@ from wrencos_commerce.services.payments.refunds import SUBMIT_REFUND, Refunds
 from wrencos_commerce.services.payments.reviews import PaymentReviews
 from wrencos_commerce.testing.fake_stripe import FakeStripe
 from wrencos_commerce.testing.fake_vnpay import FakeVNPay
+from wrencos_core.api import Platform
 from wrencos_core.testing.threads import run_in_threads
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -100,6 +101,44 @@ def test_many_runs_at_once_ask_about_each_payment_once(
     assert sum(len(outcome) for outcome in outcomes) == 4
     asked = [json.loads(request.body)["vnp_TxnRef"] for request in vnpay.requests]
     assert len(asked) == len(set(asked)) == 4
+
+
+def test_a_run_ends_after_its_time_and_the_next_goes_on(
+    shop: Any,
+    shopper: Any,
+    serum: str,
+    clock: Any,
+    platform: Platform,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reconciliation, "RUN_SECONDS", 0)
+    for _ in range(2):
+        shopper.open_page(shopper.order(serum))
+    clock.advance(timedelta(minutes=15))
+    assert [answer for _, answer, _ in shop.reconcile()] == ["answered"]
+    assert [answer for _, answer, _ in shop.reconcile()] == ["answered"]
+    assert shop.reconcile() == []
+
+
+def test_a_run_of_refunds_ends_after_its_time_too(
+    shopper: Any,
+    serum: str,
+    vnpay: FakeVNPay,
+    ipn: Any,
+    login: Any,
+    platform: Platform,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reconciliation, "RUN_SECONDS", 0)
+    order = shopper.order(serum)
+    reference = shopper.open_page(order)
+    assert ipn(vnpay.pay(reference)) == "00"
+    wish = {"amount": 100_000, "reason": "goodwill"}
+    for _ in range(2):
+        assert login("admin").post(f"/api/orders/{order}/refunds", json=wish).status_code == 201
+    sending = platform.services.require(RefundSending)
+    assert [sending.run(), sending.run(), sending.run()] == [1, 1, 0]
+    assert vnpay.refunded == {reference: 200_000}
 
 
 @pytest.mark.parametrize("failure", ["error", "drop"])

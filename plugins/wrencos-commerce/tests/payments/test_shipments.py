@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from wrencos_commerce.testing.fake_vnpay import FakeVNPay
 from wrencos_core.testing.callers import Caller
 from wrencos_core.testing.threads import run_in_threads
 
@@ -161,6 +162,28 @@ def test_what_leaves_unpaid_is_paid_on_delivery(
         deliver(staff, order, one["shipmentId"])
     assert shopper.shown(order) == ("delivered", "paid")
     shop.add_up()
+
+
+def test_nothing_leaves_for_which_all_money_went_back(
+    shop: Any,
+    shopper: Any,
+    serum: str,
+    vnpay: FakeVNPay,
+    ipn: Callable[[str], str],
+    login: Any,
+    run_jobs: Any,
+) -> None:
+    order, admin = shopper.order(serum), login("admin")
+    assert ipn(vnpay.pay(shopper.open_page(order))) == "00"
+    wish = {"reason": "missing"}
+    assert admin.post(f"/api/orders/{order}/refunds", json=wish).status_code == 201
+    run_jobs()
+    assert shopper.shown(order) == ("confirmed", "refunded")
+    assert ship(admin, order, {}, 409)["allowed"] == ["cancelled"]
+    body = {"newStatus": "shipped"}
+    assert admin.put(f"/api/orders/{order}/status", json=body).status_code == 409
+    assert shopper.caller.post(f"/api/orders/{order}/cancel", json={}).status_code == 200
+    assert shop.on_hand(serum) == 10
 
 
 def test_an_order_of_which_a_part_left_is_not_cancelled_but_refused(

@@ -49,8 +49,9 @@ def deliver(order_id: str, shipment_id: str) -> OrderUpdated:
 @blp.arguments(schemas.RefusedBody)
 @blp.response(200, OrderUpdated)
 def refuse_parcel(body: dict[str, Any], order_id: str) -> OrderUpdated:
-    """Say that the customer did not take the parcel: the order is cancelled, its pieces are back.
+    """Say that the customer took no parcel of the order: it is cancelled, its pieces are back.
 
+    While another parcel is under way, wait for it: of one that was taken, the rest is a return.
     What had been paid is paid back; what should have been paid on delivery is void.
     """
     row = service(Orders).refuse_parcel(order_id, current_identity(), body.get("note"))

@@ -56,6 +56,12 @@ class OrderShipments:
         left.
         """
         refuse_other_ways(order, OrderStatus.SHIPPED)
+        if order["payment_status"] == PaymentStatus.REFUNDED:
+            raise TransitionRefused(
+                "All that was paid for it went back: cancel it.",
+                current=order["status"],
+                allowed=[OrderStatus.CANCELLED.value],
+            )
         pieces = _packed(order, parcel.pieces)
         if order["payment_status"] == PaymentStatus.PENDING:
             self._attempts.leaves_unpaid(order, identity)

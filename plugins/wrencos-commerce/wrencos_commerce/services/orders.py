@@ -82,7 +82,7 @@ class Orders:
 
     @transactional
     def refuse_parcel(self, id: str, identity: Identity, note: str | None = None) -> Row:
-        """The customer did not take the parcel: the order is cancelled, its pieces are back.
+        """The customer took no parcel of the order: it is cancelled, its pieces are back.
 
         Raises NotFound, or TransitionRefused unless it is under way.
         """

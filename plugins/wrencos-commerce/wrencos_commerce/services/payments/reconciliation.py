@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -34,6 +35,8 @@ Row = Mapping[str, Any]
 
 # Minutes from one question to the next; the last one is repeated. VNPay wants five at least.
 _BACK_OFF = (5, 5, 10, 20, 30, 60)
+# A run ends after so long, whatever is left.
+RUN_SECONDS = 300.0
 _MOST = 500
 
 
@@ -66,11 +69,15 @@ class Reconciliation:
     def run(self) -> Iterator[Asked]:
         """Ask about what is due, the longest due first, at most so much that a run ends.
 
-        What another run has begun to ask about is left to that.
+        What another run has begun to ask about is left to that, and what is still due when the run
+        has taken its time to the next one: a gateway that hangs must not keep a worker.
         """
+        end = monotonic() + RUN_SECONDS
         for before in self.due(_MOST):
             if _claimed(before):
                 yield self._asked(before)
+                if monotonic() >= end:
+                    return
 
     @staticmethod
     def due(most: int = 0) -> list[Row]:

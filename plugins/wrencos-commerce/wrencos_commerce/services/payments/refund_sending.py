@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 import structlog
 
 from wrencos_commerce.models.payment import Payment
 from wrencos_commerce.models.refund import FINAL_REFUNDS, Refund, RefundState
+from wrencos_commerce.services.payments import reconciliation
 from wrencos_commerce.services.payments.methods import PaymentMethods
 from wrencos_commerce.services.payments.reconciliation import known
 from wrencos_commerce.services.payments.refund_settling import RefundSettling
@@ -71,7 +73,11 @@ class RefundSending:
         self._settling.tell_when_stuck(id)
 
     def run(self) -> int:
-        """Send what was left behind, and ask about what is open; how many refunds those were."""
+        """Send what was left behind, and ask about what is open; how many refunds those were.
+
+        What is still due when the run has taken its time is left to the next one.
+        """
+        end, done = monotonic() + reconciliation.RUN_SECONDS, 0
         due = Refund.raw().find({"ask_at": {"$lte": now()}}, {"state": 1}).sort("ask_at")
         rows = list(due.limit(_MOST))
         for row in rows:
@@ -79,7 +85,10 @@ class RefundSending:
                 self.submit(row["_id"])
             else:
                 self.ask(row["_id"])
-        return len(rows)
+            done += 1
+            if monotonic() >= end:
+                break
+        return done
 
     def ask(self, id: str) -> None:
         """Ask the gateway what became of a refund whose answer is open, and settle it.
