@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import subprocess
 import sys
@@ -11,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ import pytest
 import requests
 
 from tests.integration.payment_worker import DONE, do, trade
+from tests.integration.trading import Traders
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.models.payment import Payment
 from wrencos_commerce.models.refund import Refund
@@ -93,63 +92,16 @@ def platform(make_platform: Any, fakes: Mapping[str, str]) -> Platform:
     return make_platform(None, settings)  # type: ignore[no-any-return]
 
 
-class Traders:
-    """Processes that trade. They are forked from one that has imported everything."""
-
-    def __init__(self, environ: Mapping[str, str], fakes: Mapping[str, str]) -> None:
-        self._environ, self._fakes = environ, fakes
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["tests.integration.payment_worker"])
-        self._running: list[BaseProcess] = []
-        self._started = 0
-
-    def start(self) -> None:
-        arguments = (self._environ, self._fakes, self._started, OPERATIONS)
-        process = self._context.Process(target=trade, args=arguments, daemon=True)
-        process.start()
-        self._running.append(process)
-        self._started += 1
-
-    def restart_one(self, chance: random.Random) -> None:
-        """Kill any of them in the middle of whatever it does, and start another."""
-        self._end(self._running.pop(chance.randrange(len(self._running))))
-        self.start()
-
-    def wait(self) -> list[int | None]:
-        """The exit statuses, once all have ended by themselves."""
-        for process in self._running:
-            process.join(40)
-        return [process.exitcode for process in self._running]
-
-    def stop(self) -> None:
-        while self._running:
-            self._end(self._running.pop())
-
-    @staticmethod
-    def _end(process: BaseProcess) -> None:
-        process.kill()
-        process.join()
-
-
-@pytest.fixture
-def _quickly_dropped(platform: Platform) -> Iterator[None]:
-    """What a killed process leaves open is dropped after three seconds instead of ten."""
-    admin = database().client.admin
-    admin.command("setParameter", 1, transactionLifetimeLimitSeconds=3)
-    yield
-    admin.command("setParameter", 1, transactionLifetimeLimitSeconds=10)
-
-
 @pytest.fixture
 def traders(platform: Platform, fakes: Mapping[str, str], tmp_path: Path) -> Iterator[Traders]:
-    made = Traders(environment(platform, tmp_path), fakes)
+    made = Traders(trade, OPERATIONS, environment(platform, tmp_path), fakes)
     try:
         yield made
     finally:
         made.stop()
 
 
-@pytest.mark.usefixtures("_quickly_dropped")
+@pytest.mark.usefixtures("quickly_dropped")
 def test_every_dong_is_accounted_for_after_800_operations_and_kill_9(
     platform: Platform, traders: Traders, fakes: Mapping[str, str]
 ) -> None:
@@ -191,8 +143,13 @@ def settle(platform: Platform, fakes: Mapping[str, str]) -> None:
                 pass
             find(Expiry).run()
             find(RefundSending).run()
-    assert Payment.raw().find_one({"ask_at": {"$exists": True}}) is None
-    decide_about_refunds(find(RefundSettling), fakes["vnpay"])
+        assert Payment.raw().find_one({"ask_at": {"$exists": True}}) is None
+        # A refund waits for what became of another one of its payment.
+        for _ in range(10):
+            decide_about_refunds(find(RefundSettling), fakes["vnpay"])
+            manual.advance(timedelta(hours=8))
+            if not find(RefundSending).run():
+                break
 
 
 def decide_about_refunds(settling: RefundSettling, vnpay: str) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import time
 from collections.abc import Iterator, Mapping
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.integration.stock_worker import DONE, trade
+from tests.integration.trading import Traders
 from wrencos_commerce.models.order import Order
 from wrencos_commerce.models.product import Product
 from wrencos_commerce.models.stock_movement import StockMovement
@@ -41,63 +40,16 @@ def wrencos_settings() -> Mapping[type[Settings], Mapping[str, Any]]:
     }
 
 
-class Traders:
-    """Processes that trade. They are forked from one that has imported everything."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["tests.integration.stock_worker"])
-        self._running: list[BaseProcess] = []
-        self._started = 0
-
-    def start(self) -> None:
-        arguments = (self._environ, self._started, OPERATIONS)
-        process = self._context.Process(target=trade, args=arguments, daemon=True)
-        process.start()
-        self._running.append(process)
-        self._started += 1
-
-    def restart_one(self, chance: random.Random) -> None:
-        """Kill any of them in the middle of whatever it does, and start another."""
-        self._end(self._running.pop(chance.randrange(len(self._running))))
-        self.start()
-
-    def wait(self) -> list[int | None]:
-        """The exit statuses, once all have ended by themselves."""
-        for process in self._running:
-            process.join(30)
-        return [process.exitcode for process in self._running]
-
-    def stop(self) -> None:
-        while self._running:
-            self._end(self._running.pop())
-
-    @staticmethod
-    def _end(process: BaseProcess) -> None:
-        process.kill()
-        process.join()
-
-
-@pytest.fixture
-def _quickly_dropped(platform: Platform) -> Iterator[None]:
-    """What a killed process leaves open is dropped after three seconds instead of ten."""
-    admin = database().client.admin
-    admin.command("setParameter", 1, transactionLifetimeLimitSeconds=3)
-    yield
-    admin.command("setParameter", 1, transactionLifetimeLimitSeconds=10)
-
-
 @pytest.fixture
 def traders(platform: Platform, tmp_path: Path) -> Iterator[Traders]:
-    made = Traders(environment(platform, tmp_path))
+    made = Traders(trade, OPERATIONS, environment(platform, tmp_path))
     try:
         yield made
     finally:
         made.stop()
 
 
-@pytest.mark.usefixtures("_quickly_dropped")
+@pytest.mark.usefixtures("quickly_dropped")
 def test_the_ledger_is_what_is_on_hand_after_2000_operations_and_kill_9(
     platform: Platform, traders: Traders
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -107,25 +107,8 @@ class OrderPlacing:
         status = OrderStatus.PENDING if waits else OrderStatus.CONFIRMED
         today = clock.business_day(moment, self._platform.settings.timezone)
         days = priced.shipping.max_days if priced.shipping else self._settings.delivery_days
-        optional: dict[str, Any] = {
-            "user_id": new.user_id,
-            "locale": new.locale,
-            "email": new.email,
-            "contact": _without_none(asdict(new.contact)) if new.contact else None,
-            "note": new.note,
-            "exchange_for": new.exchange_for,
-            "shipping_address": _without_none(msgspec.structs.asdict(new.address))
-            if new.address
-            else None,
-            "shipping_method": {
-                "method_id": priced.shipping.method_id,
-                "name": priced.shipping.name,
-            }
-            if priced.shipping
-            else None,
-            "hold_until": moment + self._attempts.hold_time(kind) if waits else None,
-            "pay_until": moment + self._attempts.pay_time(kind) if waits else None,
-        }
+        note = {"at": moment, "actor": identity.actor, "text": new.staff_note}
+        notes = [note] if new.staff_note else []
         return new_row(
             new.id,
             channel=new.channel.value,
@@ -152,12 +135,31 @@ class OrderPlacing:
             refunded=0,
             stock=(OrderStock.HELD if waits else OrderStock.TAKEN).value,
             shipments=[],
-            staff_notes=[{"at": moment, "actor": identity.actor, "text": new.staff_note}]
-            if new.staff_note
-            else [],
+            staff_notes=notes,
             estimated_delivery=(today + timedelta(days=days)).isoformat(),
-            **_without_none(optional),
+            **self._optional(new, moment),
         )
+
+    def _optional(self, new: NewOrder, moment: datetime) -> dict[str, Any]:
+        """What an order has or has not."""
+        address, shipping, kind = new.address, new.priced.shipping, new.gateway.kind
+        values: dict[str, Any] = {
+            "user_id": new.user_id,
+            "locale": new.locale,
+            "email": new.email,
+            "contact": _without_none(asdict(new.contact)) if new.contact else None,
+            "note": new.note,
+            "exchange_for": new.exchange_for,
+        }
+        if address is not None:
+            values["shipping_address"] = _without_none(msgspec.structs.asdict(address))
+        if shipping is not None:
+            method = {"method_id": shipping.method_id, "name": shipping.name}
+            values["shipping_method"] = method
+        if kind in HELD_FOR:
+            values["hold_until"] = moment + self._attempts.hold_time(kind)
+            values["pay_until"] = moment + self._attempts.pay_time(kind)
+        return _without_none(values)
 
     def _publish(self, row: Row) -> None:
         self._platform.outbox.publish(
