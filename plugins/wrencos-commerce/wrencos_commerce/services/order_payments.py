@@ -49,20 +49,30 @@ class OrderPayments:
             if is_gone and not self._stock.has(needed(order["lines"])):
                 self._publish(order, payment)
                 return ReviewReason.OUT_OF_STOCK
-            order = self._confirmed(order, identity)
+            order = self.confirm(order, identity)
         self._publish(order, payment)
         return None
 
-    def fulfil(self, order: Row, identity: Identity) -> None:
-        """Confirm an order that is paid and whose pieces are there again; raises OutOfStock."""
-        self._confirmed(order, identity)
-
-    def on_delivery(self, order: Row, identity: Identity) -> Row:
-        """Let an order that waited for its payment be paid on delivery; its row.
+    def confirm(self, order: Row, identity: Identity) -> Row:
+        """Let a waiting order go on; its row. Its held pieces are sold, those let go taken anew.
 
         Raises OutOfStock.
         """
-        return self._confirmed(order, identity)
+        values: dict[str, Any] = {}
+        if order["stock"] == OrderStock.HELD:
+            self._stock.settle(order["lines"], reference=order["_id"], identity=identity)
+        else:
+            wanted = needed(order["lines"])
+            taken = self._stock.take(wanted, reference=order["_id"], identity=identity)
+            values["lines"] = _picked(order, taken)
+        return self._moves.move(
+            order,
+            OrderStatus.CONFIRMED,
+            identity,
+            values={**values, "stock": OrderStock.TAKEN.value},
+            unset=("hold_until", "pay_until"),
+            freely=True,
+        )
 
     def hold(self, order: Row, until: datetime, pay_until: datetime) -> Row:
         """Hold the pieces of a waiting order (again) until then; raises OutOfStock.
@@ -108,24 +118,6 @@ class OrderPayments:
         order = self.release(order)
         if order.get("pay_until") is None:
             changed(order["_id"], {"$set": {"pay_until": now() + self._window}})
-
-    def _confirmed(self, order: Row, identity: Identity) -> Row:
-        """The order confirmed: its held pieces are sold, those let go are taken anew."""
-        values: dict[str, Any] = {}
-        if order["stock"] == OrderStock.HELD:
-            self._stock.settle(order["lines"], reference=order["_id"], identity=identity)
-        else:
-            wanted = needed(order["lines"])
-            taken = self._stock.take(wanted, reference=order["_id"], identity=identity)
-            values["lines"] = _picked(order, taken)
-        return self._moves.move(
-            order,
-            OrderStatus.CONFIRMED,
-            identity,
-            values={**values, "stock": OrderStock.TAKEN.value},
-            unset=("hold_until", "pay_until"),
-            freely=True,
-        )
 
     @staticmethod
     def _recorded(order: Row, payment: Row) -> Row:

@@ -14,6 +14,7 @@ from wrencos_commerce.services.gateways.references import new_reference
 from wrencos_commerce.services.order_moves import changed, locked
 from wrencos_commerce.services.order_payments import OrderPayments
 from wrencos_commerce.services.payments.methods import PaymentMethods
+from wrencos_commerce.services.payments.payment_lookup import existing_payment, locked_payment
 from wrencos_commerce.services.payments.states import is_open, moved
 from wrencos_commerce.settings import CommerceSettings
 from wrencos_core.api import (
@@ -141,11 +142,14 @@ class PaymentAttempts:
     def _ready(self, order_id: str, method: str | None, payer: Payer) -> Row:
         """The open attempt to pay the order by this method, made when there is none."""
         payment = self._chosen(order_id, method, payer.identity)
-        if payment.get("locale") is None:
-            # Kept, so that who has to ask the gateway twice asks for the same.
-            locale = bump({"$set": {"locale": payer.locale}})
-            Payment.raw().update_one({"_id": payment["_id"]}, locale)
-        row: Row = Payment.raw().find_one({"_id": payment["_id"]})
+        if payment.get("locale") is not None:
+            return payment
+        # Kept, so that who has to ask the gateway twice asks for the same.
+        row: Row = Payment.raw().find_one_and_update(
+            {"_id": payment["_id"]},
+            bump({"$set": {"locale": payer.locale}}),
+            return_document=True,
+        )
         return row
 
     def _chosen(self, order_id: str, method: str | None, identity: Identity) -> Row:
@@ -175,7 +179,7 @@ class PaymentAttempts:
         if order["status"] != OrderStatus.PENDING:
             return order
         if gateway.kind == PaymentKind.ON_DELIVERY:
-            return self._orders.on_delivery(order, identity)
+            return self._orders.confirm(order, identity)
         # However often the customer begins anew: others wait for the pieces.
         end = max(order["pay_until"], order["created_at"] + self.pay_time(gateway.kind))
         if end <= now():
@@ -202,9 +206,7 @@ class PaymentAttempts:
         )
 
     def _refused(self, id: str, reason: str) -> None:
-        payment = Payment.raw().find_one({"_id": id})
-        order = locked({"_id": payment["order_id"]})
-        payment = Payment.raw().find_one({"_id": id})
+        payment, order = locked_payment(existing_payment(id))
         if is_open(payment):
             moved(payment, PaymentState.FAILED, actor=SYSTEM.actor, reason=reason)
             self.came_to_nothing(order, SYSTEM)

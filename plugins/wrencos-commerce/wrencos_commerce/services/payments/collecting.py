@@ -8,9 +8,10 @@ from typing import Any
 from wrencos_commerce.errors import NothingToPay
 from wrencos_commerce.models.payment import Payment
 from wrencos_commerce.services.order_moves import locked
+from wrencos_commerce.services.payments.payment_lookup import existing_payment, locked_payment
 from wrencos_commerce.services.payments.states import is_open
 from wrencos_commerce.services.payments.writer import PaymentWriter
-from wrencos_core.api import Identity, NotFound, audit, transactional
+from wrencos_core.api import Identity, audit, transactional
 from wrencos_core.contracts.payments import GatewayEvent, PaymentKind, PaymentOutcome
 
 Row = Mapping[str, Any]
@@ -38,18 +39,13 @@ class Collecting:
 
         For the staff, of payments that no gateway tells of. Raises NotFound or NothingToPay.
         """
-        payment = Payment.raw().find_one({"_id": payment_id})
-        if payment is None:
-            raise NotFound(f"There is no payment {payment_id}.")
-        locked({"_id": payment["order_id"]})
-        payment = Payment.raw().find_one({"_id": payment_id})
+        payment, _ = locked_payment(existing_payment(payment_id))
         if payment["kind"] not in _BY_HAND or not is_open(payment):
             raise NothingToPay(f"This payment is {payment['state']}, or its gateway tells of it.")
         self._collected(payment, identity)
         changes = {"amount": payment["amount"], "note": note}
         audit.record(identity, "commerce.payments.collect", payment_id, changes)
-        row: Row = Payment.raw().find_one({"_id": payment_id})
-        return row
+        return existing_payment(payment_id)
 
     def accept(self, payment: Row, identity: Identity) -> None:
         """A human vouches for a payment of any kind, also for one that was given up.

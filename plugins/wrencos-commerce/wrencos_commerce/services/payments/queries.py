@@ -7,6 +7,7 @@ from typing import Any
 
 from wrencos_commerce.models.payment import Payment, PaymentMessage
 from wrencos_commerce.permissions import READ_PAYMENTS
+from wrencos_commerce.services.payments.payment_lookup import payment_named
 from wrencos_core.api import Identity, Listing, NotFound, Platform
 
 Row = Mapping[str, Any]
@@ -40,7 +41,7 @@ class PaymentQueries:
     @staticmethod
     def by_reference(method: str, reference: str) -> Row:
         """The payment that a gateway knows by this reference; raises NotFound."""
-        row: Row | None = Payment.raw().find_one({"method": method, "reference": reference})
+        row = payment_named(method, reference=reference)
         if row is None:
             raise NotFound("There is no such payment.")
         return row

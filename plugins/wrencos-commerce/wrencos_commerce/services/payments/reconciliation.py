@@ -12,9 +12,9 @@ import structlog
 
 from wrencos_commerce.models.order import OrderStatus
 from wrencos_commerce.models.payment import Payment, PaymentState
-from wrencos_commerce.services.order_moves import locked
 from wrencos_commerce.services.payments.attempts import PaymentAttempts
 from wrencos_commerce.services.payments.methods import PaymentMethods
+from wrencos_commerce.services.payments.payment_lookup import existing_payment, locked_payment
 from wrencos_commerce.services.payments.states import is_open, moved
 from wrencos_commerce.services.payments.writer import PaymentWriter
 from wrencos_commerce.settings import CommerceSettings
@@ -134,9 +134,7 @@ class Reconciliation:
 
     @transactional
     def _given_up(self, id: str) -> None:
-        payment = Payment.raw().find_one({"_id": id})
-        order = locked({"_id": payment["order_id"]})
-        payment = Payment.raw().find_one({"_id": id})
+        payment, order = locked_payment(existing_payment(id))
         if not is_open(payment):
             return
         if order["status"] == OrderStatus.PENDING and order.get("pay_until") is None:

@@ -14,6 +14,7 @@ from wrencos_commerce.models.refund import Refund, RefundReason, RefundState
 from wrencos_commerce.services.gateways.exchange import EXCHANGE
 from wrencos_commerce.services.gateways.references import new_reference
 from wrencos_commerce.services.order_moves import changed, locked
+from wrencos_commerce.services.payments.payment_lookup import existing_payment
 from wrencos_commerce.services.payments.refund_amounts import (
     Allocation,
     less,
@@ -143,10 +144,7 @@ class Refunds:
 
         Raises NotFound or NothingToRefund.
         """
-        payment = Payment.raw().find_one({"_id": payment_id})
-        if payment is None:
-            raise NotFound(f"There is no payment {payment_id}.")
-        order = locked({"_id": payment["order_id"]})
+        order = locked({"_id": existing_payment(payment_id)["order_id"]})
         row = self.refund_not_owed(order, payment_id, identity, note)
         if row is None:
             raise NothingToRefund("All of this money is for the order, or went back already.")

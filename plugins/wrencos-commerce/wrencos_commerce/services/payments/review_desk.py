@@ -150,7 +150,7 @@ class ReviewDesk:
         )
         if not is_stuck:
             _refuse("The order waits for no pieces.")
-        self._orders.fulfil(order, identity)
+        self._orders.confirm(order, identity)
 
 
 def _refuse(why: str) -> NoReturn:

@@ -7,8 +7,9 @@ from typing import Any
 
 import structlog
 
-from wrencos_commerce.models.payment import Payment, PaymentState
+from wrencos_commerce.models.payment import PaymentState
 from wrencos_commerce.services.payments.methods import PaymentMethods
+from wrencos_commerce.services.payments.payment_lookup import existing_payment, payment_named
 from wrencos_commerce.services.payments.reconciliation import Reconciliation
 from wrencos_commerce.services.payments.refund_settling import RefundSettling
 from wrencos_commerce.services.payments.writer import PaymentWriter
@@ -93,7 +94,7 @@ class Webhooks:
             return self._refunds.apply(method, event)
         result = self._writer.apply(method, event, source="webhook")
         if event.should_query and event.gateway_id is not None:
-            payment = Payment.raw().find_one({"gateway_key": f"{method}|{event.gateway_id}"})
+            payment = payment_named(method, gateway_id=event.gateway_id)
             if payment is not None:
                 self._reconciliation.ask(payment["_id"])
         return result
@@ -107,13 +108,13 @@ class Webhooks:
         asked. Raises NotFound.
         """
         gateway = self._methods.find(method)
-        payment = Payment.raw().find_one({"method": method, "reference": reference})
+        payment = payment_named(method, reference=reference)
         if gateway is None or payment is None:
             raise NotFound("There is no such payment.")
         info: ReturnInfo = gateway.parse_return(request)
         if info.should_query:
             self._reconciliation.ask(payment["_id"])
-            payment = Payment.raw().find_one({"_id": payment["_id"]})
+            payment = existing_payment(payment["_id"])
         if (known := _KNOWN.get(payment["state"])) is not None:
             return payment, known
         is_ours = info.is_valid and info.reference in (None, reference)

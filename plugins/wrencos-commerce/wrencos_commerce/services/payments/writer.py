@@ -16,6 +16,7 @@ from wrencos_commerce.services.order_payments import OrderPayments
 from wrencos_commerce.services.payments.attempts import PaymentAttempts
 from wrencos_commerce.services.payments.messages import is_known, keep
 from wrencos_commerce.services.payments.methods import PaymentMethods
+from wrencos_commerce.services.payments.payment_lookup import locked_payment, payment_named
 from wrencos_commerce.services.payments.reviews import PaymentReviews
 from wrencos_commerce.services.payments.states import is_open, may_become, moved
 from wrencos_core.api import SYSTEM, Identity, bump, now, transactional
@@ -64,11 +65,10 @@ class PaymentWriter:
         Returns what became of it; the same event again changes nothing.
         `source` is `webhook`, `query` or `staff`.
         """
-        payment = _find(method, event)
+        payment = payment_named(method, reference=event.reference, gateway_id=event.gateway_id)
         if payment is None:
             return self._unknown(method, event, source)
-        order = locked({"_id": payment["order_id"]})
-        payment = Payment.raw().find_one({"_id": payment["_id"]})
+        payment, order = locked_payment(payment)
         if event.outcome is PaymentOutcome.PENDING:
             return self._pending(payment)
         if is_known(method, event.event_id):
@@ -234,16 +234,6 @@ class PaymentWriter:
         query = {"open_for": paid["order_id"], "_id": {"$ne": paid["_id"]}}
         for other in list(Payment.raw().find(query)):
             moved(other, PaymentState.CANCELLED, actor=identity.actor, reason="paid otherwise")
-
-
-def _find(method: str, event: GatewayEvent) -> Row | None:
-    """The payment that the event names."""
-    row: Row | None = None
-    if event.reference is not None:
-        row = Payment.raw().find_one({"method": method, "reference": event.reference})
-    if row is None and event.gateway_id is not None:
-        row = Payment.raw().find_one({"gateway_key": f"{method}|{event.gateway_id}"})
-    return row
 
 
 def _money(payment: Row, event: GatewayEvent) -> dict[str, Any]:
